@@ -1,0 +1,32 @@
+"""Image classification for people who think in scikit-learn."""
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0.dev0"
+__all__ = ["CNNClassifier", "MLPClassifier", "__version__", "show_versions"]
+
+_HOME_OF = {
+    "CNNClassifier": "skimgcls.estimators",
+    "MLPClassifier": "skimgcls.estimators",
+    "show_versions": "skimgcls.utils",
+}
+_SUBPACKAGES = ("callbacks", "datasets", "exceptions", "inspection", "metrics")
+
+if TYPE_CHECKING:
+    from skimgcls.estimators import CNNClassifier, MLPClassifier
+    from skimgcls.utils import show_versions
+
+
+def __getattr__(name):
+    # torch takes seconds to import: nothing is loaded before it is asked for
+    from importlib import import_module
+
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
+    if name in _SUBPACKAGES:
+        return import_module(f"skimgcls.{name}")
+    raise AttributeError(f"module 'skimgcls' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*__all__, *_SUBPACKAGES])

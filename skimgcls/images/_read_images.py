@@ -1,0 +1,205 @@
+"""Any image input becomes contiguous rows (n, h * w * c) and a layout that says how to read them."""
+
+import math
+import numbers
+import warnings
+
+import numpy as np
+from sklearn.utils import check_array
+
+from skimgcls.images._image_layout import ImageLayout
+
+_CHANNEL_COUNTS = (1, 3, 4)
+
+
+def read_images(X, *, estimator, image_shape=None, channels="auto", fitted_layout=None, dtype="float32"):
+    """Check images in any supported form and lay them out as rows, without a copy where the form allows it.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame or tensor
+        Images (n, h, w), (n, h, w, c) or (n, c, h, w), or flat rows (n, h * w * c).
+    estimator : estimator or str
+        Named in errors.
+    image_shape : tuple of int or None
+        (h, w) or (h, w, c) that the images must have; needed to read flat rows that are not square.
+    channels : {"auto", "first", "last"}
+        Where the channel axis stands.
+    fitted_layout : ImageLayout or None
+        At predict, the layout seen by fit: the images must have its shape.
+    dtype : {"float32", "float64"}
+        What values that are no bytes become.
+
+    Returns
+    -------
+    rows : ndarray (n, h * w * c), uint8, float32 or float64
+        C-contiguous.
+    layout : ImageLayout
+
+    Raises
+    ------
+    ValueError
+        On ragged, empty, non-finite or wrongly shaped input.
+    """
+    name = estimator if isinstance(estimator, str) else type(estimator).__name__
+    X = _to_array(X, estimator, name, dtype)
+    if fitted_layout is None:
+        layout = _layout_at_fit(X.shape, image_shape, channels)
+    else:
+        layout = _layout_at_predict(X.shape, fitted_layout, name)
+    return np.ascontiguousarray(X).reshape(len(X), -1), layout
+
+
+def check_image_shape(image_shape):
+    """Return ``image_shape`` as (h, w, c), or None as it is; (h, w) means one channel."""
+    if image_shape is None:
+        return None
+    shape = tuple(image_shape)
+    if len(shape) == 2:
+        shape += (1,)
+    if len(shape) != 3 or not all(isinstance(size, numbers.Integral) and size > 0 for size in shape):
+        raise ValueError(
+            f"The 'image_shape' parameter must be None, (height, width) or (height, width, channels) with positive "
+            f"integers. Got {image_shape!r} instead."
+        )
+    return tuple(int(size) for size in shape)
+
+
+def _to_array(X, estimator, name, dtype):
+    if type(X).__module__.partition(".")[0] == "torch":
+        X = _tensor_to_array(X)
+    X = _refuse_ragged(X, name)
+    X = check_array(X, dtype="numeric", ensure_all_finite=False, allow_nd=True, estimator=estimator, input_name="X")
+    if X.dtype == np.uint8:
+        return X
+    if X.dtype == bool or (np.issubdtype(X.dtype, np.integer) and X.min() >= 0 and X.max() <= 255):
+        return X.astype(np.uint8)  # bytes travel as bytes, whatever integer they came in
+    keep = [np.float32] if dtype == "float32" else [np.float64, np.float32]
+    return check_array(X, dtype=keep, allow_nd=True, estimator=estimator, input_name="X")
+
+
+def _tensor_to_array(X):
+    X = X.detach()
+    if X.dtype.is_floating_point and X.element_size() == 2:
+        X = X.float()  # numpy has no bfloat16
+    return X.cpu().numpy()
+
+
+def _refuse_ragged(X, name):
+    """Give lists and object arrays of unequal images a message about images; pass everything else on."""
+    if isinstance(X, np.ndarray) and X.dtype != object or hasattr(X, "iloc") or hasattr(X, "toarray"):
+        return X
+    try:
+        array = np.asarray(X)
+        if array.dtype == object and array.ndim == 1 and array.size and np.ndim(array[0]) >= 2:
+            array = np.stack(list(array))
+    except ValueError as error:
+        sizes = sorted({np.shape(image) for image in X}, key=str)
+        raise ValueError(
+            f"X is ragged: {name} got images of {len(sizes)} different shapes, {_shorten(sizes)}, and expected one. "
+            "Resize them to one size first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
+        ) from error
+    if array.ndim == 1 and array.size and (array.dtype.kind in "US" or hasattr(array[0], "__fspath__")):
+        raise ValueError(
+            f"X holds text, such as {str(array[0])!r}, where {name} expected images as numbers. Decode image files "
+            "first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
+        )
+    return X if array.dtype == object else array
+
+
+def _shorten(shapes, limit=4):
+    return ", ".join(map(str, shapes[:limit])) + (", ..." if len(shapes) > limit else "")
+
+
+def _layout_at_fit(shape, image_shape, channels):
+    image_shape = check_image_shape(image_shape)
+    if len(shape) == 2:
+        return _layout_of_rows(shape[1], image_shape, channels)
+    if len(shape) == 3:
+        layout = ImageLayout(*shape[1:], 1, channels_first=True)
+    elif len(shape) == 4:
+        layout = _layout_of_4d(shape, image_shape, channels)
+    else:
+        raise ValueError(
+            f"X has {len(shape)} axes, {shape}, but images are (n, h, w), (n, h, w, c) or (n, c, h, w), or flat rows "
+            "(n, features). Reshape your data."
+        )
+    if image_shape is not None and layout.image_shape != image_shape:
+        raise ValueError(
+            f"X holds images of (height, width, channels) = {layout.image_shape}, but image_shape={image_shape} was "
+            "asked for. Resize the images or correct image_shape."
+        )
+    return layout
+
+
+def _layout_of_rows(n_features, image_shape, channels):
+    first = channels == "first"
+    if image_shape is not None:
+        layout = ImageLayout(*image_shape, channels_first=first)
+        if layout.n_features != n_features:
+            raise ValueError(
+                f"X has rows of {n_features} features, but image_shape={image_shape} needs {layout.n_features} "
+                "(height * width * channels). Correct image_shape."
+            )
+        return layout
+    side = math.isqrt(n_features)
+    if side * side == n_features:
+        return ImageLayout(side, side, 1, channels_first=True)
+    colour_side = math.isqrt(n_features // 3)
+    hint = f"({colour_side}, {colour_side}, 3)" if 3 * colour_side**2 == n_features else "(height, width, channels)"
+    warnings.warn(
+        f"X has rows of {n_features} features, which is no square; they are read as images of 1 x {n_features} pixels. "
+        f"Pass image_shape={hint} if they are images of another shape.",
+        UserWarning,
+        stacklevel=5,
+    )
+    return ImageLayout(1, n_features, 1, channels_first=True)
+
+
+def _layout_of_4d(shape, image_shape, channels):
+    first = ImageLayout(shape[2], shape[3], shape[1], channels_first=True)
+    last = ImageLayout(*shape[1:], channels_first=False)
+    if channels != "auto":
+        return first if channels == "first" else last
+    if image_shape is not None:
+        fits = [layout for layout in (first, last) if layout.image_shape == image_shape]
+    else:
+        fits = [layout for layout in (first, last) if layout.channels in _CHANNEL_COUNTS]
+    if len(fits) == 1 or (fits and first.channels == last.channels == 1 == first.height * first.width):
+        return fits[0]
+    if fits:
+        raise ValueError(
+            f"X of shape {shape} can be read with its channels first, (n, c, h, w), or last, (n, h, w, c). "
+            "Say which with channels='first' or channels='last'."
+        )
+    raise ValueError(
+        f"X of shape {shape} has no axis of 1, 3 or 4 channels in second or last place"
+        + (f" that would give image_shape={image_shape}" if image_shape else "")
+        + ". Say where the channels are with channels='first' or channels='last'."
+    )
+
+
+def _layout_at_predict(shape, fitted, name):
+    height, width, channels = fitted.image_shape
+    if len(shape) == 2:
+        if shape[1] == fitted.n_features:
+            return fitted
+        raise ValueError(
+            f"X has {shape[1]} features, but {name} is expecting {fitted.n_features} features as input: height * width * "
+            f"channels of {fitted.image_shape}. Resize the images or fit again."
+        )
+    if len(shape) == 3 and shape[1:] == (height, width) and channels == 1:
+        return fitted
+    if len(shape) == 4:
+        fits = {
+            True: shape[1:] == (channels, height, width),
+            False: shape[1:] == (height, width, channels),
+        }
+        if fits[fitted.channels_first]:
+            return fitted
+        if fits[not fitted.channels_first]:
+            return ImageLayout(height, width, channels, channels_first=not fitted.channels_first)
+    raise ValueError(
+        f"X has shape {tuple(shape)}, but {name} was fitted on images of (height, width, channels) = "
+        f"{fitted.image_shape}, that is {fitted.n_features} features. Convert the images (resize, greyscale) or fit again."
+    )

@@ -1,0 +1,51 @@
+"""The callbacks of one fit, in the order in which they must be called."""
+
+from skimgcls.callbacks import EarlyStopping, EpochTimer, TimeLimit, isolated_copy
+
+
+def make_callbacks(estimator, *, stops):
+    """Return the skorch callbacks of a fit: the timer, the user's own on shallow copies, and what stops it.
+
+    Parameters
+    ----------
+    estimator : BaseImageClassifier
+        Its ``callbacks``, ``early_stopping``, ``patience``, ``tol`` and ``time_limit`` apply.
+    stops : bool
+        Whether early stopping and the time limit are wanted; ``partial_fit`` wants neither.
+
+    Returns
+    -------
+    list of (str, skorch.callbacks.Callback)
+    """
+    callbacks = [("epoch_timer", EpochTimer())]  # first, so that it times no other callback
+    callbacks += [_copy_of(item) for item in estimator.callbacks or ()]
+    if stops and estimator.early_stopping:
+        callbacks.append(("early_stopping", EarlyStopping(patience=estimator.patience, tol=estimator.tol)))
+    if stops and estimator.time_limit is not None:
+        callbacks.append(("time_limit", TimeLimit(estimator.time_limit)))
+    return callbacks
+
+
+def check_callbacks(estimator, *, has_valid):
+    """Refuse what is no callback, and one that waits for a validation loss that nobody computes."""
+    for item in estimator.callbacks or ():
+        callback = item[1] if isinstance(item, (tuple, list)) else item
+        if not hasattr(callback, "on_epoch_end"):
+            raise TypeError(
+                f"callbacks holds {callback!r}, which is no skorch callback (it has no on_epoch_end). Use those of "
+                "skimgcls.callbacks or skorch.callbacks; scikit-learn's own go to set_callbacks()."
+            )
+        monitor = getattr(callback, "monitor", None)
+        if isinstance(monitor, str) and monitor.startswith("valid_") and not has_valid:
+            raise ValueError(
+                f"{type(callback).__name__} monitors {monitor!r}, but nothing is held out to validate on. Set "
+                f"validation_fraction=0.1, pass X_val and y_val to fit, or monitor {monitor.replace('valid', 'train')!r}."
+            )
+
+
+def _copy_of(item):
+    # a shallow copy: what the callback holds (a trial, a file handle, a list) is shared with the caller on purpose
+    if isinstance(item, (tuple, list)):
+        name, callback = item
+        return name, isolated_copy(callback)
+    return isolated_copy(item)

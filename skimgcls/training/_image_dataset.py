@@ -1,0 +1,128 @@
+"""Images as one tensor of rows, indexed and never copied."""
+
+import numpy as np
+import torch
+from skorch.dataset import Dataset
+
+
+class ImageDataset(Dataset):
+    """Images, class codes and weights as whole tensors, read through an optional index.
+
+    A batch is a lookup of rows (`gather`), not a collation of items. As a ``skorch.dataset.Dataset`` it serves every
+    skorch callback too.
+
+    Parameters
+    ----------
+    rows : tensor (n, h * w * c)
+        Bytes or floats, as the layout says.
+    layout : ImageLayout
+        How a row is an image.
+    codes : tensor (n,) of int64, or None
+        Class of each row as a number from 0.
+    weights : tensor (n,) or None
+        Weight of each row, mean 1; None weighs all the same.
+    index : tensor (m,) of int64, or None
+        The rows that belong to this dataset, so that a hold-out split copies no image.
+    """
+
+    def __init__(self, rows, layout, codes=None, weights=None, index=None):
+        self.rows = rows
+        self.layout = layout
+        self.codes = codes
+        self.weights = weights
+        self.index = index
+
+    @classmethod
+    def from_arrays(cls, rows, layout, codes=None, weights=None):
+        """Build a dataset on the memory of numpy arrays."""
+        return cls(
+            tensor_view(rows),
+            layout,
+            None if codes is None else torch.from_numpy(codes),
+            None if weights is None else torch.from_numpy(weights),
+        )
+
+    def __len__(self):
+        return len(self.rows if self.index is None else self.index)
+
+    def __getitem__(self, i):
+        images, codes, _ = self.gather(torch.as_tensor([i]))
+        return images[0], 0 if codes is None else codes[0]
+
+    @property
+    def X(self):
+        """Images (n, c, h, w), for skorch callbacks that score without a cache."""
+        return self.gather(torch.arange(len(self), device=self.rows.device))[0]
+
+    @property
+    def y(self):
+        """Class codes (n,)."""
+        return self.gather(torch.arange(len(self), device=self.rows.device))[1]
+
+    def to(self, device):
+        """Put everything on a device once; on the device where it is, nothing happens."""
+        moved = (None if t is None else t.to(device) for t in (self.rows, self.codes, self.weights, self.index))
+        rows, codes, weights, index = moved
+        return ImageDataset(rows, self.layout, codes, weights, index)
+
+    def subset(self, index):
+        """View the rows of ``index``; weights are brought to mean 1 over them."""
+        index = torch.as_tensor(index, device=self.rows.device)
+        if self.index is not None:
+            index = self.index.index_select(0, index)
+        weights = self.weights
+        if weights is not None:
+            weights = weights / weights.index_select(0, index).mean()
+        return ImageDataset(self.rows, self.layout, self.codes, weights, index)
+
+    def gather(self, positions):
+        """Look up one batch: images (b, c, h, w), codes (b,) and weights (b,), the last two None where there are none."""
+        if self.index is not None:
+            positions = self.index.index_select(0, positions)
+        images = self.layout.as_images(self.rows.index_select(0, positions))  # (b, h*w*c) -> (b, c, h, w)
+        codes = None if self.codes is None else self.codes.index_select(0, positions)
+        weights = None if self.weights is None else self.weights.index_select(0, positions)
+        return images, codes, weights
+
+    def moments(self, chunk_bytes=2**24):
+        """Weighted mean and standard deviation of each channel.
+
+        Returns
+        -------
+        mean, std : tensor (c,) of float64 on the CPU
+            A channel without spread gets a standard deviation of 1.
+        """
+        total = torch.zeros(2, self.layout.channels, dtype=torch.float64)
+        weight_sum = 0.0
+        chunk = max(1, chunk_bytes // (8 * self.layout.n_features))
+        for start in range(0, len(self), chunk):
+            positions = torch.arange(start, min(start + chunk, len(self)), device=self.rows.device)
+            images, _, weights = self.gather(positions)
+            images = images.to(torch.float64 if images.device.type != "mps" else torch.float32)
+            sums = torch.stack([images.mean((2, 3)), images.square().mean((2, 3))])  # (2, b, c)
+            if weights is not None:
+                sums = sums * weights[:, None]
+            total += sums.sum(1).cpu().double()
+            weight_sum += len(positions) if weights is None else float(weights.sum())
+        mean, square = total / weight_sum
+        variance = square - mean.square()
+        # below this, what is left of the difference of two large numbers is rounding
+        spread = variance > 1e-10 * square.clamp_min(torch.finfo(torch.float64).tiny)
+        return mean, torch.where(spread, variance.clamp_min(0).sqrt(), 1.0)
+
+
+def tensor_view(array):
+    """View an array as a tensor, read-only memory (joblib's memory maps) included; we never write to it."""
+    if not array.flags.writeable:
+        array = np.asarray(_Writable(array))
+    return torch.from_numpy(array)
+
+
+class _Writable:
+    """Lends an array's memory under a writable flag: torch warns of read-only memory through a global filter."""
+
+    def __init__(self, array):
+        interface = dict(array.__array_interface__)
+        interface["data"] = (interface["data"][0], False)
+        self.__array_interface__ = interface
+        self.array = array

@@ -1,0 +1,93 @@
+"""Losses on logits, weighted by sample."""
+
+import inspect
+
+import torch
+from torch.nn import functional as F
+
+FOCAL_GAMMA = 2.0  # the value found best in Lin et al., "Focal loss for dense object detection", ICCV 2017, table 1b
+
+
+class CrossEntropy(torch.nn.Module):
+    """Cross-entropy of softmax(logits) in nats, with label smoothing.
+
+    Targets are class codes (n,) or class probabilities (n, k).
+    """
+
+    def __init__(self, label_smoothing=0.0):
+        super().__init__()
+        self.label_smoothing = label_smoothing
+
+    def forward(self, logits, target, weights=None):  # (b, k), (b,) or (b, k), (b,) -> scalar
+        if weights is None:
+            return F.cross_entropy(logits, target, label_smoothing=self.label_smoothing)
+        losses = F.cross_entropy(logits, target, label_smoothing=self.label_smoothing, reduction="none")
+        return (losses * weights).mean()
+
+
+class FocalLoss(torch.nn.Module):
+    """Focal loss in nats: sum over classes of -q (1 - p)^gamma log p, for target probabilities q.
+
+    References
+    ----------
+    .. [1] T.-Y. Lin et al., "Focal loss for dense object detection", ICCV 2017, equation 4.
+    """
+
+    def __init__(self, label_smoothing=0.0, gamma=FOCAL_GAMMA):
+        super().__init__()
+        self.label_smoothing = label_smoothing
+        self.gamma = gamma
+
+    def forward(self, logits, target, weights=None):
+        log_p = F.log_softmax(logits, dim=1)
+        modulated = (1 - log_p.exp()).pow(self.gamma) * log_p  # (b, k)
+        if target.is_floating_point():
+            on_target = (target * modulated).sum(1)
+        else:
+            on_target = modulated.gather(1, target[:, None])[:, 0]
+        losses = -(1 - self.label_smoothing) * on_target - self.label_smoothing * modulated.mean(1)
+        return losses.mean() if weights is None else (losses * weights).mean()
+
+
+class ForeignCriterion(torch.nn.Module):
+    """A torch criterion of the user's, given logits (log-probabilities in the case of ``NLLLoss``) and class codes."""
+
+    def __init__(self, criterion, **params):
+        super().__init__()
+        self.takes_log_probabilities = issubclass(criterion, torch.nn.NLLLoss)
+        self.mean = criterion(**params)
+        self.each = None
+        if "reduction" in inspect.signature(criterion).parameters:
+            self.each = criterion(**{**params, "reduction": "none"})
+
+    def forward(self, logits, target, weights=None):
+        if self.takes_log_probabilities:
+            logits = F.log_softmax(logits, dim=1)
+        if weights is None:
+            return self.mean(logits, target)
+        if self.each is None:
+            raise ValueError(
+                f"{type(self.mean).__name__} has no 'reduction' argument, so sample weights and class weights cannot be "
+                "applied to it. Leave them out, or use criterion='cross_entropy'."
+            )
+        return (self.each(logits, target) * weights).mean()
+
+
+def make_criterion(criterion, label_smoothing):
+    """Return the loss class and its parameters for the estimators' ``criterion``.
+
+    "nll" is the negative log-likelihood of log-softmax outputs, which is the cross-entropy by construction.
+    """
+    if criterion in ("cross_entropy", "nll"):
+        return CrossEntropy, {"label_smoothing": label_smoothing}
+    if criterion == "focal":
+        return FocalLoss, {"label_smoothing": label_smoothing}
+    params = {"criterion": criterion}
+    if label_smoothing:
+        if "label_smoothing" not in inspect.signature(criterion).parameters:
+            raise ValueError(
+                f"label_smoothing={label_smoothing} was given, but {criterion.__name__} does not know it. "
+                "Use criterion='cross_entropy' or label_smoothing=0."
+            )
+        params["label_smoothing"] = label_smoothing
+    return ForeignCriterion, params

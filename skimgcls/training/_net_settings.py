@@ -1,0 +1,88 @@
+"""From the parameters of an estimator to those of its skorch net."""
+
+from skimgcls.training._losses import make_criterion
+from skimgcls.training._optimizers import make_optimizer
+
+# what an estimator sets itself and ``net_params`` therefore may not, with the parameter to use instead
+_OWN_PARAMS = {
+    "module": "architecture",
+    "criterion": "criterion",
+    "optimizer": "optimizer",
+    "lr": "lr",
+    "max_epochs": "max_epochs",
+    "batch_size": "batch_size",
+    "device": "device",
+    "callbacks": "callbacks",
+    "verbose": "verbose",
+    "warm_start": "warm_start",
+    "train_split": "validation_fraction, or fit(X_val=..., y_val=...)",
+    "iterator_train": "batch_size",
+    "iterator_valid": "batch_size",
+    "dataset": "X",
+    "classes": "y",
+    "seed": "random_state",
+    "precision": "precision",
+    "l1": "l1",
+    "gradient_clip": "gradient_clip",
+    "lr_schedule": "lr_schedule",
+}
+
+
+def net_settings(estimator, device):
+    """Collect what a net is made with and what may change between two calls of ``partial_fit``.
+
+    Parameters
+    ----------
+    estimator : BaseImageClassifier
+    device : torch.device
+
+    Returns
+    -------
+    dict
+        Keyword arguments of `TrainingNet`.
+
+    Raises
+    ------
+    ValueError
+        If parameters contradict each other.
+    """
+    criterion, criterion_params = make_criterion(estimator.criterion, estimator.label_smoothing)
+    optimizer, optimizer_params = make_optimizer(
+        estimator.optimizer, momentum=estimator.momentum, weight_decay=estimator.weight_decay, device=device
+    )
+    same_name = ("lr", "batch_size", "max_epochs", "lr_schedule", "l1", "gradient_clip")
+    return {
+        **{name: getattr(estimator, name) for name in same_name},
+        "precision": _resolve_precision(estimator, device),
+        "verbose": int(estimator.verbose),
+        "criterion": criterion,
+        **{f"criterion__{name}": value for name, value in criterion_params.items()},
+        "optimizer": optimizer,
+        **{f"optimizer__{name}": value for name, value in optimizer_params.items()},
+        **_check_net_params(estimator),
+    }
+
+
+def _resolve_precision(estimator, device):
+    precision = estimator.precision
+    if precision == "auto":
+        return "bf16" if device.type == "cuda" and estimator.dtype == "float32" else "float32"
+    if precision != "float32" and estimator.dtype == "float64":
+        raise ValueError(
+            f"precision={precision!r} halves float32, but dtype='float64' was asked for. Choose one of the two."
+        )
+    if precision == "fp16" and device.type != "cuda":
+        raise ValueError(
+            f"precision='fp16' needs a CUDA device, but this fit runs on {device}. Use 'auto', 'float32' or 'bf16'."
+        )
+    return precision
+
+
+def _check_net_params(estimator):
+    params = estimator.net_params or {}
+    for name in params:
+        if name in _OWN_PARAMS:
+            raise ValueError(
+                f"net_params holds {name!r}, which {type(estimator).__name__} sets itself. Use {_OWN_PARAMS[name]}."
+            )
+    return params

@@ -1,0 +1,180 @@
+"""What a fit trains and validates on: checked once, then handed to the net as it is."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_consistent_length, column_or_1d, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import _check_sample_weight, assert_all_finite
+
+from skimgcls.images import ImageLayout, read_images
+from skimgcls.training._image_dataset import ImageDataset
+from skimgcls.utils._random import stream_seed
+
+_EARLY_STOPPING_FRACTION = 0.1  # as scikit-learn's MLPClassifier and HistGradientBoostingClassifier hold out
+
+
+@dataclass
+class TrainingData:
+    """Checked images, class codes and weights of one fit.
+
+    Parameters
+    ----------
+    train : ImageDataset
+    valid : ImageDataset or None
+    layout : ImageLayout
+        Shape of the images and order of their numbers.
+    classes : ndarray (k,)
+        The user's labels, sorted; a code is an index into it.
+    """
+
+    train: ImageDataset
+    valid: ImageDataset | None
+    layout: ImageLayout
+    classes: np.ndarray
+
+
+def prepare_training_data(
+    estimator, X, y, sample_weight=None, X_val=None, y_val=None, *, classes=None, layout=None, seed=0
+):
+    """Check everything that a fit is given and split off what is held out.
+
+    Parameters
+    ----------
+    estimator : BaseImageClassifier
+        Its ``image_shape``, ``channels``, ``dtype``, ``class_weight``, ``early_stopping`` and ``validation_fraction``
+        apply, and its name stands in errors.
+    X, y, sample_weight, X_val, y_val
+        As for ``fit``.
+    classes : array-like or None
+        All labels there may be; None takes those of ``y``.
+    layout : ImageLayout or None
+        Of an earlier fit, which X must then agree with.
+    seed : int
+        Of the hold-out split.
+
+    Returns
+    -------
+    TrainingData
+    """
+    name = type(estimator).__name__
+    read = {"image_shape": estimator.image_shape, "channels": estimator.channels, "dtype": estimator.dtype}
+    rows, layout = read_images(X, estimator=estimator, fitted_layout=layout, **read)
+    y = _read_labels(y, name)
+    check_consistent_length(rows, y, sample_weight)
+    weights = _read_weights(sample_weight, rows, y, estimator.class_weight, name)
+    kept = np.flatnonzero(weights) if weights is not None else np.arange(len(y))
+    classes = _read_classes(classes, y[kept], name)
+    codes = encode_labels(y, classes, "y", name, only=kept)
+    data = ImageDataset.from_arrays(rows, layout, codes, _as_needed(weights, kept, estimator.dtype))
+    fraction = estimator.validation_fraction or (_EARLY_STOPPING_FRACTION if estimator.early_stopping else None)
+    if X_val is not None or y_val is not None:
+        valid = _read_validation_data(estimator, X_val, y_val, layout, classes)
+        return TrainingData(_restrict(data, kept), valid, layout, classes)
+    if fraction is None:
+        return TrainingData(_restrict(data, kept), None, layout, classes)
+    kept_train, kept_valid = _hold_out(kept, codes[kept], fraction, seed)
+    return TrainingData(data.subset(kept_train), data.subset(kept_valid), layout, classes)
+
+
+def encode_labels(y, classes, argument, estimator_name, only=None):
+    """Turn labels into codes, or name the ones that are no class; outside ``only`` unknown labels become 0."""
+    code_of = {label: code for code, label in enumerate(classes.tolist())}
+    labels, positions = np.unique(y, return_inverse=True)
+    codes = np.array([code_of.get(label, -1) for label in labels.tolist()], dtype=np.int64)[positions]
+    checked = codes if only is None else codes[only]
+    if (checked < 0).any():
+        unseen = [label for label in labels.tolist() if label not in code_of]
+        raise ValueError(
+            f"{argument} holds labels that are no class of {estimator_name}: {unseen[:5]}. The classes are "
+            f"{classes.tolist()[:10]}. Correct the labels, or name all classes with partial_fit(classes=...)."
+        )
+    return codes.clip(min=0)
+
+
+def _read_labels(y, name):
+    if y is None:
+        raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
+    y = np.asarray(y) if not hasattr(y, "iloc") else y
+    if np.ndim(y) > 1 and np.shape(y)[1] != 1:
+        raise ValueError(
+            f"Unknown label type: {name} takes one label per image, y of shape (n,), but got shape {np.shape(y)} "
+            f"({type_of_target(y)}). For one-hot rows pass y.argmax(axis=1); multi-label targets are not supported."
+        )
+    y = column_or_1d(y, warn=True)
+    assert_all_finite(y, input_name="y", estimator_name=name)
+    check_classification_targets(y)
+    return y
+
+
+def _read_weights(sample_weight, rows, y, class_weight, name):
+    if sample_weight is None and class_weight is None:
+        return None
+    weights = _check_sample_weight(sample_weight, rows, dtype=np.float64)
+    if (weights < 0).any():
+        raise ValueError(
+            f"sample_weight holds negative values, the smallest {weights.min():g}; {name} expected weights of at least "
+            "0. A weight of 0 leaves an image out."
+        )
+    if not weights.any():
+        raise ValueError(f"sample_weight holds only zeros: {name} has nothing to train on. Give a positive weight.")
+    return weights * compute_sample_weight(class_weight, y)
+
+
+def _read_classes(classes, y, name):
+    if classes is not None:
+        return np.unique(classes)
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{name} needs at least two classes to tell apart, but y holds 1 class: {classes.tolist()} "
+            f"(n_samples={len(y)}). Check y and sample_weight."
+        )
+    return classes
+
+
+def _as_needed(weights, kept, dtype):
+    """Normalise to mean 1 over what is trained on; equal weights are none."""
+    if weights is None or np.ptp(weights[kept]) == 0:
+        return None
+    return (weights / weights[kept].mean()).astype(dtype)
+
+
+def _restrict(data, kept):
+    return data if len(kept) == len(data) else data.subset(kept)
+
+
+def _read_validation_data(estimator, X_val, y_val, layout, classes):
+    if X_val is None or y_val is None:
+        given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+        raise ValueError(f"{given} was given without {missing}. Validation needs both images and labels.")
+    name = type(estimator).__name__
+    rows, layout = read_images(X_val, estimator=estimator, fitted_layout=layout, dtype=estimator.dtype)
+    y_val = _read_labels(y_val, name)
+    check_consistent_length(rows, y_val)
+    return ImageDataset.from_arrays(rows, layout, encode_labels(y_val, classes, "y_val", name))
+
+
+def _hold_out(kept, codes, fraction, seed):
+    """Split positions, stratified by class where the classes are large enough."""
+    counts = np.bincount(codes)
+    counts = counts[counts > 0]
+    n_valid = int(np.ceil(fraction * len(kept)))
+    if n_valid >= len(kept):
+        raise ValueError(
+            f"validation_fraction={fraction} leaves no image of {len(kept)} to train on. Lower it or pass X_val and y_val."
+        )
+    stratify = codes
+    if counts.min() < 2 or min(n_valid, len(kept) - n_valid) < len(counts):
+        stratify = None
+        warnings.warn(
+            f"The {n_valid} of {len(kept)} images held out for validation are not stratified: with {len(counts)} "
+            f"classes, the smallest of {counts.min()} images, each part cannot hold every class.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return train_test_split(
+        kept, test_size=n_valid, stratify=stratify, random_state=stream_seed(seed, "split") % 2**32
+    )

@@ -1,0 +1,376 @@
+"""The skorch net inside every estimator: skorch's callbacks, history and files, a leaner epoch."""
+
+import contextlib
+import copy
+import math
+
+import torch
+from skorch import NeuralNetClassifier
+from skorch.callbacks import Callback, PrintLog
+
+from skimgcls.exceptions import DivergedError
+from skimgcls.training._batch_iterator import BatchIterator
+from skimgcls.training._image_dataset import ImageDataset
+from skimgcls.training._schedules import changes_within_epoch, lr_factor
+from skimgcls.utils._device import resolve_device
+from skimgcls.utils._random import make_generator, seeded_global_rng, stream_seed
+
+_PREDICTION_BATCH = 256  # images; more leave the processor's cache
+_BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+
+class TrainingNet(NeuralNetClassifier):
+    """A ``skorch.NeuralNetClassifier`` over an `ImageDataset`.
+
+    It differs from its parent in four things. Every random draw is indexed by seed and epoch. Loss and accuracy are
+    summed on the device and read once per epoch. When no callback wants batches or gradients, an epoch runs without
+    closures and notifications; otherwise skorch's own steps run, with the same result. History rows drop their
+    batches when the epoch is over.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Network that takes images (n, c, h, w) and gives logits (n, k).
+    seed : int
+        Everything random derives from it.
+    lr_schedule : str or None
+        A name that `lr_factor` knows.
+    l1 : float
+        Factor of the sum of absolute weights (matrices and kernels, not biases or norms) in what is minimized.
+    gradient_clip : float or None
+        Largest norm of the gradient of one step.
+    precision : {"float32", "bf16", "fp16"}
+        Number format of autocast.
+    foreign_randomness : bool
+        Whether the module may draw from torch's global generators, which are then seeded for each epoch.
+    **params
+        Everything else that skorch takes.
+    """
+
+    def __init__(
+        self,
+        module,
+        *args,
+        seed=0,
+        lr_schedule=None,
+        l1=0.0,
+        gradient_clip=None,
+        precision="float32",
+        foreign_randomness=False,
+        **params,
+    ):
+        self.seed = seed
+        self.lr_schedule = lr_schedule
+        self.l1 = l1
+        self.gradient_clip = gradient_clip
+        self.precision = precision
+        self.foreign_randomness = foreign_randomness
+        self.callbacks_for_ = None  # the method that the callbacks were made for
+        super().__init__(module, *args, **params)
+
+    @property
+    def _default_callbacks(self):
+        return [("print_log", PrintLog())] if self.verbose else []
+
+    # ---------------------------------------------------------------- data
+
+    def get_dataset(self, X, y=None):
+        """Take an `ImageDataset` as it is; anything else goes skorch's way."""
+        return X if isinstance(X, ImageDataset) else super().get_dataset(X, y)
+
+    def get_iterator(self, dataset, training=False):
+        """Give batches by lookup for an `ImageDataset`, else skorch's ``DataLoader``."""
+        if not isinstance(dataset, ImageDataset):
+            return super().get_iterator(dataset, training=training)
+        return BatchIterator(dataset, self.batch_size, self.device, shuffle=training)
+
+    # ------------------------------------------------------------ training
+
+    def fit_loop(self, X, y=None, epochs=None, **_):
+        """Train for a number of epochs; see `skorch.NeuralNet.fit_loop`."""
+        self.check_training_readiness()
+        dataset_train, dataset_valid = self.get_split_datasets(X, y)
+        iterator_train = self.get_iterator(dataset_train, training=True)
+        iterator_valid = None if dataset_valid is None else self.get_iterator(dataset_valid, training=False)
+        datasets = {"dataset_train": dataset_train, "dataset_valid": dataset_valid}
+        self.batch_hooks_ = self._has_batch_hooks()
+        epoch_start = copy.deepcopy(self.module_.state_dict())
+        n_finished = len(self.history)
+        try:
+            for _ in range(self.max_epochs if epochs is None else epochs):
+                self.notify("on_epoch_begin", **datasets)
+                self._run_epoch(iterator_train, iterator_valid)
+                self._raise_if_diverged(epoch_start)
+                n_finished += 1
+                for name, tensor in self.module_.state_dict().items():
+                    epoch_start[name].copy_(tensor)
+                self.notify("on_epoch_end", **datasets)
+                self.history[-1]["batches"].clear()  # skorch keeps every batch of every epoch, also in pickles
+        finally:
+            self.tally_ = None
+            del self.history_[n_finished:]  # an interrupted epoch is no row
+            if self.history:
+                self.history[-1]["batches"].clear()
+        return self
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Run over all batches once and record mean loss (nats) and accuracy as ``<prefix>_loss`` and ``_accuracy``."""
+        if iterator is None:
+            return
+        self.tally_ = _Tally(self.device)
+        if self.batch_hooks_:
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+        else:
+            self._set_training(training)
+            (self._train_lean if training else self._validate_lean)(iterator)
+            self.history.record(prefix + "_batch_count", len(iterator))
+        loss, accuracy = self.tally_.read()
+        self._record_with_best(prefix + "_loss", loss)
+        self.history.record(prefix + "_accuracy", accuracy)
+
+    def train_step(self, batch, **fit_params):
+        """Take one step of skorch's own kind, with closure and notifications."""
+        self._schedule_lr()
+        return super().train_step(batch, **fit_params)
+
+    def train_step_single(self, batch, **fit_params):
+        """Forward, loss, backward, and what is done to gradients."""
+        if self.batch_hooks_:
+            self._set_training(True)  # a callback may have predicted in between
+        logits, loss = self._loss_of(batch)
+        loss_to_step = loss if self.grad_scaler_ is None else self.grad_scaler_.scale(loss)
+        loss_to_step.backward()
+        self._regularize_gradients()
+        return {"loss": loss, "y_pred": logits}
+
+    def validation_step(self, batch, **fit_params):
+        """Forward and loss without gradients."""
+        if self.batch_hooks_:
+            self._set_training(False)
+        with torch.no_grad():
+            logits, loss = self._loss_of(batch)
+        return {"loss": loss, "y_pred": logits}
+
+    def infer(self, x, **fit_params):
+        """Logits (b, k) of images (b, c, h, w), in the precision asked for."""
+        with self._autocast():
+            return super().infer(x, **fit_params)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False, weights=None):
+        """Mean over the batch of weight times loss, in nats."""
+        return self.criterion_(y_pred, y_true, weights)
+
+    def change_settings(self, **settings):
+        """Take new settings between two calls of ``partial_fit``; a new optimizer class starts afresh."""
+        changed = {name for name, value in settings.items() if getattr(self, name, None) != value}
+        vars(self).update(settings)
+        if any(name.startswith("criterion") for name in changed):
+            with self._current_init_context("criterion"):
+                self.initialize_criterion()
+        if "optimizer" in changed:
+            with self._current_init_context("optimizer"):
+                self.initialize_optimizer()
+        values = {name.removeprefix("optimizer__"): settings[name] for name in changed if name.startswith("optimizer__")}
+        if changed & {"lr", "lr_schedule"}:
+            values["lr"] = self.lr
+        for group in self.optimizer_.param_groups:
+            group.update(values)
+
+    def predict_logits(self, dataset):
+        """Logits (n, k) of an `ImageDataset`, on the CPU in the module's dtype."""
+        self._set_training(False)
+        with torch.inference_mode():
+            batches = BatchIterator(dataset, _PREDICTION_BATCH, self.device)
+            logits = torch.cat([self.infer(images).cpu() for images, _ in batches])
+        return logits if logits.element_size() > 2 else logits.float()
+
+    def _run_epoch(self, iterator_train, iterator_valid):
+        epoch = len(self.history) - 1
+        iterator_train.generator = make_generator(self.seed, "shuffle", epoch)
+        self._batches_per_epoch, self._batches_done = len(iterator_train), 0
+        self._schedule_lr(at_epoch_start=True)
+        with self._seeded_dropout(epoch):
+            self.run_single_epoch(iterator_train, training=True, prefix="train", step_fn=self.train_step)
+        self.run_single_epoch(iterator_valid, training=False, prefix="valid", step_fn=self.validation_step)
+        self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+
+    def _train_lean(self, iterator):
+        for batch in iterator:
+            self._schedule_lr()
+            self.optimizer_.zero_grad(set_to_none=True)
+            self.train_step_single(batch)
+            self._step_optimizer(None)
+
+    def _validate_lean(self, iterator):
+        for batch in iterator:
+            self.validation_step(batch)
+
+    def _loss_of(self, batch):
+        images, codes = batch
+        codes = codes.to(self.device)
+        logits = self.infer(images)  # (b, c, h, w) -> (b, k)
+        if self.precision != "float32":
+            logits = logits.float()
+        loss = self.get_loss(logits, codes, weights=getattr(batch, "weights", None))
+        self.tally_.add(loss.detach(), logits.detach(), codes)
+        return logits, loss
+
+    def _regularize_gradients(self):
+        if self.grad_scaler_ is not None and (self.l1 or self.gradient_clip):
+            self.grad_scaler_.unscale_(self.optimizer_)
+        if self.l1:
+            for parameter in self.module_.parameters():
+                if parameter.ndim > 1 and parameter.grad is not None:
+                    parameter.grad.add_(parameter.detach().sign(), alpha=self.l1)
+        if self.gradient_clip:
+            torch.nn.utils.clip_grad_norm_(self.module_.parameters(), self.gradient_clip)
+
+    def _has_batch_hooks(self):
+        """Whether skorch's own steps are needed: a callback hooks into batches, or the optimizer wants a closure."""
+        hooked = any(
+            getattr(type(callback), hook, None) is not getattr(Callback, hook)
+            for _, callback in self.callbacks_
+            for hook in _BATCH_HOOKS
+        )
+        return hooked or isinstance(self.optimizer_, torch.optim.LBFGS)
+
+    # ------------------------------------------------ precision and devices
+
+    grad_scaler_ = None
+
+    def initialize_optimizer(self, triggered_directly=None):
+        """Make the optimizer, and for fp16 the scaler that keeps small gradients from vanishing."""
+        if self.precision == "fp16":
+            self.grad_scaler_ = torch.amp.GradScaler(torch.device(self.device).type)
+        return super().initialize_optimizer()
+
+    def _autocast(self):
+        if self.precision == "float32":
+            return contextlib.nullcontext()
+        dtype = torch.bfloat16 if self.precision == "bf16" else torch.float16
+        return torch.autocast(torch.device(self.device).type, dtype=dtype)
+
+    def _step_optimizer(self, step_fn):
+        if self.grad_scaler_ is None:
+            super()._step_optimizer(step_fn)
+            return
+        if step_fn is not None:
+            step_fn()
+        self.grad_scaler_.step(self.optimizer_)
+        self.grad_scaler_.update()
+
+    # --------------------------------------------------- seeds and schedules
+
+    @contextlib.contextmanager
+    def _seeded_dropout(self, epoch):
+        """Give each of our layers that draws a generator for this epoch, and take it back."""
+        layers = [module for module in self.module_.modules() if hasattr(module, "generator")]
+        generator = make_generator(self.seed, "dropout", epoch, self.device) if layers else None
+        for layer in layers:
+            layer.generator = generator
+        foreign = contextlib.nullcontext()
+        if self.foreign_randomness:
+            foreign = seeded_global_rng(stream_seed(self.seed, "foreign", epoch))
+        try:
+            with foreign:
+                yield
+        finally:
+            for layer in layers:
+                layer.generator = None
+
+    def _schedule_lr(self, at_epoch_start=False):
+        if self.lr_schedule is None:
+            return
+        if not at_epoch_start:
+            position, self._batches_done = self._batches_done, self._batches_done + 1
+            if not changes_within_epoch(self.lr_schedule):
+                return
+        else:
+            position = 0
+        progress = (len(self.history) - 1 + position / self._batches_per_epoch) / self.max_epochs
+        lr = self.lr * lr_factor(self.lr_schedule, progress, self._monitored_losses())
+        for group in self.optimizer_.param_groups:
+            group["lr"] = lr
+
+    def _monitored_losses(self):
+        if self.lr_schedule != "plateau":
+            return ()
+        name = "valid_loss" if "valid_loss" in self.history.to_list()[0] else "train_loss"
+        return [row[name] for row in self.history.to_list()[:-1] if name in row]
+
+    # ------------------------------------------------------ history and faults
+
+    def _record_with_best(self, name, value):
+        earlier = [row[name] for row in self.history.to_list()[:-1] if name in row]
+        self.history.record(name, value)
+        self.history.record(name + "_best", all(value < other for other in earlier))
+
+    def _raise_if_diverged(self, epoch_start):
+        row = self.history[-1]
+        state = self.module_.state_dict()
+        floats = [tensor for tensor in state.values() if tensor.is_floating_point()]
+        finite = torch.stack([tensor.isfinite().all() for tensor in floats]).all()  # one read for all weights
+        if math.isfinite(row["train_loss"]) and bool(finite):
+            return
+        self.module_.load_state_dict(epoch_start)
+        raise DivergedError(
+            f"Training diverged in epoch {row['epoch']}: train_loss={row['train_loss']} with "
+            f"lr={self.optimizer_.param_groups[0]['lr']:g}. The weights of the start of that epoch are kept. "
+            f"Lower lr (try {self.lr / 10:g}), set gradient_clip=1.0, or look for extreme values in X."
+        )
+
+    # ---------------------------------------------------------------- pickling
+
+    def __getstate__(self):
+        """Leave data and callbacks out, and pickle from the CPU, so that a machine without this device can read it."""
+        state = self.__dict__.copy()
+        state.update(callbacks=None, callbacks_=[], train_split=None, tally_=None)
+        if torch.device(self.device).type != "cpu" and self.initialized_:
+            parts = copy.deepcopy((self.module_, self.criterion_, self.optimizer_))
+            _move_parts(*parts, "cpu")
+            state.update(zip(("module_", "criterion_", "optimizer_"), parts, strict=True))
+            state["module"] = state["module_"]
+        return state
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        if torch.device(self.device).type == "cpu" or not self.initialized_:
+            return
+        try:
+            self.device = str(resolve_device(self.device))
+        except ValueError:
+            self.device = "cpu"
+        _move_parts(self.module_, self.criterion_, self.optimizer_, self.device)
+
+
+def _move_parts(module, criterion, optimizer, device):
+    module.to(device)
+    criterion.to(device)
+    for state in optimizer.state.values():
+        for name, value in state.items():
+            if torch.is_tensor(value):
+                state[name] = value.to(device)
+
+
+class _Tally:
+    """Sums of loss and hits that stay on the device until read."""
+
+    def __init__(self, device):
+        exact = torch.float32 if torch.device(device).type == "mps" else torch.float64
+        self.loss_sum = torch.zeros((), dtype=exact, device=device)
+        self.n_correct = torch.zeros((), dtype=torch.int64, device=device)
+        self.n_images = 0
+
+    def add(self, loss, logits, codes):
+        # no .item() here: it would stall the device once per batch
+        n = len(codes)
+        self.loss_sum += loss.to(self.loss_sum.dtype) * n
+        if codes.ndim > 1:
+            codes = codes.argmax(1)
+        self.n_correct += (logits.argmax(1) == codes).sum()
+        self.n_images += n
+
+    def read(self):
+        """Mean loss (nats) and share of hits; the one read from the device in an epoch."""
+        loss_sum, n_correct = torch.stack([self.loss_sum, self.n_correct.to(self.loss_sum.dtype)]).tolist()
+        return loss_sum / self.n_images, n_correct / self.n_images
