@@ -1,6 +1,5 @@
 """The base of every image classifier: what scikit-learn sees, around a skorch net."""
 
-import contextlib
 import copy
 import time
 from abc import ABC, abstractmethod
@@ -13,24 +12,26 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 from skorch.helper import predefined_split
 
-from skimgcls.architectures import ACTIVATIONS, InputScaling, ScaledNetwork, build_seeded, count_parameters
+from skimgcls.architectures import ACTIVATIONS, count_parameters
 from skimgcls.callbacks import EarlyStopping
 from skimgcls.images import read_images
 from skimgcls.training import (
     OPTIMIZERS,
     SCHEDULES,
     ImageDataset,
-    SklearnCallbackBridge,
     TrainingNet,
+    build_scaled_network,
     check_callbacks,
+    check_logits,
     make_callbacks,
     net_settings,
     prepare_training_data,
+    report_to_sklearn,
     warm_up,
 )
 from skimgcls.utils._device import resolve_device
 from skimgcls.utils._interrupt import watch_interrupt
-from skimgcls.utils._random import draw_seed, make_generator, seeded_global_rng, stream_seed
+from skimgcls.utils._random import draw_seed
 from skimgcls.utils._sklearn_compat import CallbackSupportMixin
 from skimgcls.utils._torch_scope import torch_scope
 
@@ -102,7 +103,8 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         Parameters
         ----------
         X : array-like
-            Images (n, h, w), (n, h, w, c) or (n, c, h, w), or flat rows (n, h * w * c); any real dtype, arrays or tensors.
+            Images (n, h, w), (n, h, w, c) or (n, c, h, w), or flat rows (n, h * w * c); any real dtype, arrays or
+            tensors.
         y : array-like of shape (n,)
             Labels: strings, integers or booleans.
         sample_weight : array-like of shape (n,), default=None
@@ -296,9 +298,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
             classes = self.classes_
         _check_feature_names(self, X, reset=fresh)
         layout = None if fresh else self._layout
-        data = prepare_training_data(
-            self, X, y, sample_weight, X_val, y_val, classes=classes, layout=layout, seed=seed
-        )
+        data = prepare_training_data(self, X, y, sample_weight, X_val, y_val, classes=classes, layout=layout, seed=seed)
         check_callbacks(self, has_valid=data.valid is not None)
         with torch_scope(self.n_jobs), watch_interrupt():
             warm_up()
@@ -326,39 +326,35 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         for name, fitted in self._fitted_architecture.items():
             if getattr(self, name) is not fitted and getattr(self, name) != fitted:
                 raise ValueError(
-                    f"{name}={getattr(self, name)!r} cannot replace {name}={fitted!r} while training goes on: it shapes "
-                    f"the network. Set it back, or train a new {type(self).__name__} with fit."
+                    f"{name}={getattr(self, name)!r} cannot replace {name}={fitted!r} while training goes on: it "
+                    f"shapes the network. Set it back, or train a new {type(self).__name__} with fit."
                 )
 
     def _build_net(self, dataset, seed):
         device = resolve_device(self.device)
-        net = TrainingNet(
-            self._build_scaled_network(dataset, seed).to(device),
+        settings = net_settings(self, device)  # before the network: a contradiction should cost nothing
+        n_classes = len(self.classes_)
+        foreign = callable(getattr(self, "architecture", None))
+        module = build_scaled_network(
+            lambda: self._build_module(self.image_shape_, n_classes),
+            dataset,
             seed=seed,
-            foreign_randomness=self._has_foreign_module(),
-            classes=list(range(len(self.classes_))),
+            dtype=getattr(torch, self.dtype),
+            device=device,
+            foreign=foreign,
+        )
+        if foreign:
+            check_logits(module, dataset, n_classes, device)
+        net = TrainingNet(
+            module,
+            seed=seed,
+            foreign_randomness=foreign,
+            classes=list(range(n_classes)),
             train_split=None,
             device=str(device),
-            **net_settings(self, device),
+            **settings,
         )
         return net.initialize()
-
-    def _build_scaled_network(self, dataset, seed):
-        dtype = getattr(torch, self.dtype)
-        mean, std = dataset.moments()
-        if self._has_foreign_module():
-            with seeded_global_rng(stream_seed(seed, "weights")):
-                network = self._build_module(self.image_shape_, len(self.classes_)).to(dtype)
-        else:
-            network = build_seeded(
-                lambda: self._build_module(self.image_shape_, len(self.classes_)),
-                generator=make_generator(seed, "weights"),
-                dtype=dtype,
-            )
-        return ScaledNetwork(InputScaling(mean, std, dtype=dtype), network)
-
-    def _has_foreign_module(self):
-        return callable(getattr(self, "architecture", None))
 
     def _train(self, data, epochs, X, y, *, partial, fresh):
         net = self.net_
@@ -372,27 +368,10 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         if data.valid is not None:
             net.train_split = predefined_split(data.valid.to(net.device))
         try:
-            with self._reporting_to_sklearn(epochs, X, y):
+            with report_to_sklearn(self, net, epochs, X, y):
                 net.partial_fit(data.train.to(net.device), None, epochs=epochs)
         finally:
             net.train_split = None
-
-    @contextlib.contextmanager
-    def _reporting_to_sklearn(self, epochs, X, y):
-        """Tell scikit-learn's own callbacks (1.9 and later) of the fit and of each epoch."""
-        if not hasattr(self, "_init_callback_context"):
-            yield
-            return
-        context = self._init_callback_context(max_subtasks=epochs)
-        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        own = self.net_.callbacks_
-        bridge = ("sklearn_callbacks", SklearnCallbackBridge(self, context, X, y))
-        self.net_.callbacks_ = [own[0], bridge, *own[1:]]  # behind the timer
-        try:
-            yield
-        finally:
-            self.net_.callbacks_ = own
-        context.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=dict)
 
     def _find_best_epoch(self):
         for _, callback in self.net_.callbacks_:
@@ -410,26 +389,10 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         rows, layout = read_images(X, estimator=self, fitted_layout=self._layout, dtype=self.dtype)
         with torch_scope(self.n_jobs):
             logits = self.net_.predict_logits(ImageDataset.from_arrays(rows, layout))
-        if not logits.isfinite().all():
+        n_bad = int((~logits.isfinite()).any(1).sum())
+        if n_bad:
             raise ValueError(
-                f"{type(self).__name__} predicted values that are not finite for {int((~logits.isfinite()).any(1).sum())} "
-                "images. Look for extreme values in X."
+                f"{type(self).__name__} predicted values that are not finite for {n_bad} of {len(logits)} images. Look "
+                "for extreme values in X."
             )
         return logits
-
-
-def check_widths(name, value, at_least=0):
-    """Return layer widths as a tuple of positive integers; one integer is one layer.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter.
-    """
-    widths = (value,) if isinstance(value, Integral) else tuple(value)
-    if len(widths) < at_least or not all(isinstance(width, Integral) and width > 0 for width in widths):
-        raise ValueError(
-            f"The {name!r} parameter must be a tuple of {f'at least {at_least} ' if at_least else ''}positive integers, "
-            f"one for each layer. Got {value!r} instead."
-        )
-    return tuple(int(width) for width in widths)

@@ -5,7 +5,8 @@ from numbers import Integral
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skimgcls.architectures import ConvNet, ResNet
-from skimgcls.base import BaseImageClassifier, check_widths
+from skimgcls.base import BaseImageClassifier
+from skimgcls.utils._check_widths import check_widths
 
 
 class CNNClassifier(BaseImageClassifier):
@@ -25,9 +26,10 @@ class CNNClassifier(BaseImageClassifier):
         Normalization after each convolution.
     architecture : {"conv", "resnet"} or callable, default="conv"
         "resnet" is a small residual network for small images [1]_; ``conv_channels`` and ``hidden_units`` do not apply
-        to it. A callable ``(image_shape, n_classes) -> torch.nn.Module`` brings a network of your own: ``image_shape`` is
-        (height, width, channels), the module takes scaled images (n, c, h, w) and gives logits (n, n_classes). Dropout of
-        a foreign module draws from torch's global generator, so its results may differ between threads.
+        to it. A callable ``(image_shape, n_classes) -> torch.nn.Module`` brings a network of your own:
+        ``image_shape`` is (height, width, channels), the module takes scaled images (n, c, h, w) and gives logits (n,
+        n_classes). Dropout of a foreign module draws from torch's global generator, so its results may differ between
+        threads.
     depth : int, default=20
         Layers of the residual network: 6 n + 2.
     width : int, default=16
@@ -47,12 +49,13 @@ class CNNClassifier(BaseImageClassifier):
     l1 : float, default=0.0
         L1 penalty on weights (not biases or norms).
     lr_schedule : {"cosine", "onecycle", "step", "exponential", "plateau"} or None, default=None
-        How the learning rate changes over ``max_epochs``: down to 0 by a half cosine; up from lr/25 in 30 % of the epochs
-        and down again; times 0.1 after 1/2 and 3/4; down to lr/100 exponentially; times 0.1 when the loss has not improved
-        for more than 3 epochs. After ``max_epochs`` it stays at its end.
+        How the learning rate changes over ``max_epochs``: down to 0 by a half cosine; up from lr/25 in 30 % of the
+        epochs and down again; times 0.1 after 1/2 and 3/4; down to lr/100 exponentially; times 0.1 when the loss has
+        not improved for more than 3 epochs. After ``max_epochs`` it stays at its end.
     criterion : {"cross_entropy", "nll", "focal"} or class, default="cross_entropy"
         Loss. "nll" is the negative log-likelihood of log-softmax outputs, which equals "cross_entropy" by construction;
-        "focal" is the focal loss with gamma 2 [3]_. A ``torch.nn`` loss class is given logits (``NLLLoss``: log-softmax).
+        "focal" is the focal loss with gamma 2 [3]_. A ``torch.nn`` loss class is given logits (``NLLLoss``:
+        log-softmax).
     label_smoothing : float in [0, 1), default=0.0
         Share of the target probability that is spread evenly over all classes.
     class_weight : "balanced", dict or None, default=None
@@ -64,8 +67,8 @@ class CNNClassifier(BaseImageClassifier):
     gradient_clip : float or None, default=None
         Largest norm of the gradient of one step.
     early_stopping : bool, default=False
-        Stop when the monitored loss has not improved by ``tol`` for ``patience`` epochs, and keep the best weights. Holds
-        out 0.1 of the training images (stratified) unless ``X_val`` or ``validation_fraction`` is given.
+        Stop when the monitored loss has not improved by ``tol`` for ``patience`` epochs, and keep the best weights.
+        Holds out 0.1 of the training images (stratified) unless ``X_val`` or ``validation_fraction`` is given.
     validation_fraction : float in (0, 1) or None, default=None
         Share of the training images to hold out and validate on. None holds out nothing.
     patience : int, default=5
@@ -77,11 +80,11 @@ class CNNClassifier(BaseImageClassifier):
     image_shape : tuple of int or None, default=None
         (height, width) or (height, width, channels) of flat rows; square greyscale rows need none.
     channels : {"auto", "first", "last"}, default="auto"
-        Where the channel axis of 4-D input stands. "auto" takes the axis of size 1, 3 or 4 and raises where both fit. For
-        flat rows with ``image_shape``, "first" says that they hold one whole channel after another.
+        Where the channel axis of 4-D input stands. "auto" takes the axis of size 1, 3 or 4 and raises where both fit.
+        For flat rows with ``image_shape``, "first" says that they hold one whole channel after another.
     n_jobs : int or None, default=None
-        Torch threads of one fit; -1 is all cores. None takes all cores when alone and the worker's share inside a parallel
-        search. Results are equal to the bit at the same number of threads.
+        Torch threads of one fit; -1 is all cores. None takes all cores when alone and the worker's share inside a
+        parallel search. Results are equal to the bit at the same number of threads.
     callbacks : list or None, default=None
         Callbacks of skorch or of `skimgcls.callbacks`. Each fit runs shallow copies of them.
     net_params : dict or None, default=None
@@ -95,8 +98,8 @@ class CNNClassifier(BaseImageClassifier):
     warm_start : bool, default=False
         Whether ``fit`` goes on from the last fit.
     random_state : int, RandomState instance or None, default=None
-        Seed of weights, hold-out split, shuffling and dropout. With an integer, the global generators of numpy and torch
-        are left untouched.
+        Seed of weights, hold-out split, shuffling and dropout. With an integer, the global generators of numpy and
+        torch are left untouched.
     verbose : int, default=0
         Above 0, one line per epoch is printed.
 

@@ -87,7 +87,7 @@ def _tensor_to_array(X):
 
 def _refuse_ragged(X, name):
     """Give lists and object arrays of unequal images a message about images; pass everything else on."""
-    if isinstance(X, np.ndarray) and X.dtype != object or hasattr(X, "iloc") or hasattr(X, "toarray"):
+    if (isinstance(X, np.ndarray) and X.dtype != object) or hasattr(X, "iloc") or hasattr(X, "toarray"):
         return X
     try:
         array = np.asarray(X)
@@ -185,8 +185,8 @@ def _layout_at_predict(shape, fitted, name):
         if shape[1] == fitted.n_features:
             return fitted
         raise ValueError(
-            f"X has {shape[1]} features, but {name} is expecting {fitted.n_features} features as input: height * width * "
-            f"channels of {fitted.image_shape}. Resize the images or fit again."
+            f"X has {shape[1]} features, but {name} is expecting {fitted.n_features} features as input: height * "
+            f"width * channels of {fitted.image_shape}. Resize the images or fit again."
         )
     if len(shape) == 3 and shape[1:] == (height, width) and channels == 1:
         return fitted
@@ -201,5 +201,6 @@ def _layout_at_predict(shape, fitted, name):
             return ImageLayout(height, width, channels, channels_first=not fitted.channels_first)
     raise ValueError(
         f"X has shape {tuple(shape)}, but {name} was fitted on images of (height, width, channels) = "
-        f"{fitted.image_shape}, that is {fitted.n_features} features. Convert the images (resize, greyscale) or fit again."
+        f"{fitted.image_shape}, that is {fitted.n_features} features. Convert the images (resize, "
+        "greyscale) or fit again."
     )

@@ -39,7 +39,8 @@ def check_callbacks(estimator, *, has_valid):
         if isinstance(monitor, str) and monitor.startswith("valid_") and not has_valid:
             raise ValueError(
                 f"{type(callback).__name__} monitors {monitor!r}, but nothing is held out to validate on. Set "
-                f"validation_fraction=0.1, pass X_val and y_val to fit, or monitor {monitor.replace('valid', 'train')!r}."
+                f"validation_fraction=0.1, pass X_val and y_val to fit, or monitor "
+                f"{monitor.replace('valid', 'train')!r}."
             )
 
 

@@ -76,7 +76,8 @@ class ImageDataset(Dataset):
         return ImageDataset(self.rows, self.layout, self.codes, weights, index)
 
     def gather(self, positions):
-        """Look up one batch: images (b, c, h, w), codes (b,) and weights (b,), the last two None where there are none."""
+        """Look up one batch: images (b, c, h, w), codes (b,) and weights (b,), the last two None where there are
+        none."""
         if self.index is not None:
             positions = self.index.index_select(0, positions)
         images = self.layout.as_images(self.rows.index_select(0, positions))  # (b, h*w*c) -> (b, c, h, w)

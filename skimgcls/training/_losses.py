@@ -67,8 +67,8 @@ class ForeignCriterion(torch.nn.Module):
             return self.mean(logits, target)
         if self.each is None:
             raise ValueError(
-                f"{type(self.mean).__name__} has no 'reduction' argument, so sample weights and class weights cannot be "
-                "applied to it. Leave them out, or use criterion='cross_entropy'."
+                f"{type(self.mean).__name__} has no 'reduction' argument, so sample weights and class weights cannot "
+                "be applied to it. Leave them out, or use criterion='cross_entropy'."
             )
         return (self.each(logits, target) * weights).mean()
 

@@ -23,8 +23,8 @@ def make_optimizer(optimizer, *, momentum, weight_decay, device):
     Parameters
     ----------
     optimizer : str or class
-        A key of `OPTIMIZERS`, or a ``torch.optim.Optimizer`` class. ``momentum`` goes to SGD only, ``weight_decay`` (L2)
-        to every class that takes it.
+        A key of `OPTIMIZERS`, or a ``torch.optim.Optimizer`` class. ``momentum`` goes to SGD only, ``weight_decay``
+        (L2) to every class that takes it.
     """
     cls = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
     takes = inspect.signature(cls).parameters

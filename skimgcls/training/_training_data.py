@@ -164,7 +164,8 @@ def _hold_out(kept, codes, fraction, seed):
     n_valid = int(np.ceil(fraction * len(kept)))
     if n_valid >= len(kept):
         raise ValueError(
-            f"validation_fraction={fraction} leaves no image of {len(kept)} to train on. Lower it or pass X_val and y_val."
+            f"validation_fraction={fraction} leaves no image of {len(kept)} to train on. Lower it or pass X_val and "
+            "y_val."
         )
     stratify = codes
     if counts.min() < 2 or min(n_valid, len(kept) - n_valid) < len(counts):
@@ -175,6 +176,4 @@ def _hold_out(kept, codes, fraction, seed):
             UserWarning,
             stacklevel=5,
         )
-    return train_test_split(
-        kept, test_size=n_valid, stratify=stratify, random_state=stream_seed(seed, "split") % 2**32
-    )
+    return train_test_split(kept, test_size=n_valid, stratify=stratify, random_state=stream_seed(seed, "split") % 2**32)

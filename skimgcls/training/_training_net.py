@@ -122,6 +122,9 @@ class TrainingNet(NeuralNetClassifier):
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         else:
             self._set_training(training)
+            for _, callback in self.callbacks_:
+                if _hooks_into_batches(callback):  # one that is content with the first batch
+                    callback.on_batch_begin(self, batch=None, training=training)
             (self._train_lean if training else self._validate_lean)(iterator)
             self.history.record(prefix + "_batch_count", len(iterator))
         loss, accuracy = self.tally_.read()
@@ -170,7 +173,9 @@ class TrainingNet(NeuralNetClassifier):
         if "optimizer" in changed:
             with self._current_init_context("optimizer"):
                 self.initialize_optimizer()
-        values = {name.removeprefix("optimizer__"): settings[name] for name in changed if name.startswith("optimizer__")}
+        values = {
+            name.removeprefix("optimizer__"): settings[name] for name in changed if name.startswith("optimizer__")
+        }
         if changed & {"lr", "lr_schedule"}:
             values["lr"] = self.lr
         for group in self.optimizer_.param_groups:
@@ -228,9 +233,7 @@ class TrainingNet(NeuralNetClassifier):
     def _has_batch_hooks(self):
         """Whether skorch's own steps are needed: a callback hooks into batches, or the optimizer wants a closure."""
         hooked = any(
-            getattr(type(callback), hook, None) is not getattr(Callback, hook)
-            for _, callback in self.callbacks_
-            for hook in _BATCH_HOOKS
+            _hooks_into_batches(callback) and getattr(callback, "every_batch", True) for _, callback in self.callbacks_
         )
         return hooked or isinstance(self.optimizer_, torch.optim.LBFGS)
 
@@ -341,6 +344,10 @@ class TrainingNet(NeuralNetClassifier):
         except ValueError:
             self.device = "cpu"
         _move_parts(self.module_, self.criterion_, self.optimizer_, self.device)
+
+
+def _hooks_into_batches(callback):
+    return any(getattr(type(callback), hook, None) is not getattr(Callback, hook) for hook in _BATCH_HOOKS)
 
 
 def _move_parts(module, criterion, optimizer, device):

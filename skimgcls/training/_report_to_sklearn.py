@@ -1,6 +1,38 @@
 """scikit-learn's own callbacks (1.9 and later), told of each epoch."""
 
+import contextlib
+
 from skorch.callbacks import Callback
+
+
+@contextlib.contextmanager
+def report_to_sklearn(estimator, net, n_epochs, X, y):
+    """Tell the callbacks that the estimator was given by ``set_callbacks`` of its fit, and of each epoch.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Without support for callbacks (scikit-learn before 1.9) nothing happens.
+    net : TrainingNet
+        With its callbacks initialized.
+    n_epochs : int
+        Epochs to come.
+    X, y : array-like
+        The user's training data, for callbacks that score on it.
+    """
+    if not hasattr(estimator, "_init_callback_context"):
+        yield
+        return
+    context = estimator._init_callback_context(max_subtasks=n_epochs)
+    context.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+    own = net.callbacks_
+    bridge = ("sklearn_callbacks", SklearnCallbackBridge(estimator, context, X, y))
+    net.callbacks_ = [own[0], bridge, *own[1:]]  # behind the timer
+    try:
+        yield
+    finally:
+        net.callbacks_ = own
+    context.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes=dict)
 
 
 class SklearnCallbackBridge(Callback):

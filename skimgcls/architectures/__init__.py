@@ -1,0 +1,14 @@
+"""Networks as plain torch modules: float images (n, c, h, w) in, logits (n, n_classes) out."""
+
+from skimgcls.architectures._conv_net import ConvNet
+from skimgcls.architectures._initialization import build_seeded, initialize_parameters
+from skimgcls.architectures._layers import ACTIVATIONS, Dropout, make_activation, make_norm
+from skimgcls.architectures._mlp import MLP
+from skimgcls.architectures._res_net import ResNet
+from skimgcls.architectures._scaled_network import InputScaling, ScaledNetwork
+from skimgcls.architectures._summary import LayerSummary, count_parameters, summarize_layers
+
+__all__ = [
+    "ACTIVATIONS", "ConvNet", "Dropout", "InputScaling", "LayerSummary", "MLP", "ResNet", "ScaledNetwork",
+    "build_seeded", "count_parameters", "initialize_parameters", "make_activation", "make_norm", "summarize_layers",
+]  # fmt: skip

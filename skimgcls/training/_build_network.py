@@ -1,0 +1,62 @@
+"""From the hook of an estimator to the network that its net trains."""
+
+import torch
+
+from skimgcls.architectures import InputScaling, ScaledNetwork, build_seeded
+from skimgcls.utils._random import make_generator, seeded_global_rng, stream_seed
+
+
+def build_scaled_network(build_module, dataset, *, seed, dtype, device, foreign):
+    """Build a network that starts with the scaling learnt from the training images.
+
+    Parameters
+    ----------
+    build_module : callable
+        ``() -> torch.nn.Module`` from scaled images (n, c, h, w) to logits (n, k).
+    dataset : ImageDataset
+        Training images, whose mean and spread the scaling takes over.
+    seed : int
+        Of the weights.
+    dtype : torch.dtype
+    device : torch.device
+    foreign : bool
+        Whether the module is not ours: it is then made under torch's global generator, seeded and put back.
+
+    Returns
+    -------
+    ScaledNetwork
+
+    Raises
+    ------
+    TypeError
+        If a foreign hook returned no module.
+    """
+    mean, std = dataset.moments()
+    scaling = InputScaling(mean, std, dtype=dtype)
+    if not foreign:
+        network = build_seeded(build_module, generator=make_generator(seed, "weights"), dtype=dtype, device=device)
+        return ScaledNetwork(scaling, network).to(device)
+    with seeded_global_rng(stream_seed(seed, "weights")):
+        network = build_module()
+    if not isinstance(network, torch.nn.Module):
+        raise TypeError(
+            f"The architecture returned {type(network).__name__} where a torch.nn.Module was expected that maps images "
+            "(n, c, h, w) to logits (n, n_classes)."
+        )
+    return ScaledNetwork(scaling, network.to(dtype)).to(device)
+
+
+def check_logits(network, dataset, n_classes, device):
+    """Refuse a foreign network whose output is no row of logits per image."""
+    n = min(2, len(dataset))
+    network.eval()
+    with torch.no_grad():
+        images = dataset.gather(torch.arange(n, device=dataset.rows.device))[0].to(device)
+        logits = network(images)
+    shape = tuple(getattr(logits, "shape", ()))
+    if shape != (n, n_classes):
+        got = f"shape {shape}" if shape else type(logits).__name__
+        raise ValueError(
+            f"The architecture must map {n} images {tuple(images.shape)} to logits of shape {(n, n_classes)}, one "
+            f"column per class, but gave {got}. Correct its last layer."
+        )
