@@ -20,9 +20,11 @@ from skimgcls.training import (
     SCHEDULES,
     ImageDataset,
     TrainingNet,
+    best_epoch,
     build_scaled_network,
     check_callbacks,
     check_logits,
+    history_frame,
     make_callbacks,
     net_settings,
     prepare_training_data,
@@ -31,20 +33,10 @@ from skimgcls.training import (
 )
 from skimgcls.utils._device import resolve_device
 from skimgcls.utils._interrupt import watch_interrupt
+from skimgcls.utils._is_same import is_same
 from skimgcls.utils._random import draw_seed
 from skimgcls.utils._sklearn_compat import CallbackSupportMixin
 from skimgcls.utils._torch_scope import torch_scope
-
-_HISTORY_COLUMNS = (
-    "epoch",
-    "train_loss",
-    "train_accuracy",
-    "valid_loss",
-    "valid_accuracy",
-    "lr",
-    "seconds",
-    "images_per_second",
-)
 
 
 class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
@@ -251,13 +243,8 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
     @property
     def history_(self):
         """DataFrame with one row per epoch."""
-        import pandas as pd
-
         check_is_fitted(self)
-        rows = self.net_.history.to_list()
-        extra = [name for name in (rows[0] if rows else ()) if not name.endswith(("_best", "_batch_count", "batches"))]
-        columns = list(dict.fromkeys([*_HISTORY_COLUMNS, *extra]))
-        return pd.DataFrame([{name: row.get(name, np.nan) for name in columns} for row in rows], columns=columns)
+        return history_frame(self.net_.history)
 
     @property
     def device_(self):
@@ -293,20 +280,20 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
 
     def _fit(self, X, y, sample_weight, X_val, y_val, *, fresh, epochs, classes=None, partial=False):
         seed = draw_seed(self.random_state) if fresh else self.net_.seed
+        layout = None
         if not fresh:
             self._check_architecture_unchanged()
-            classes = self.classes_
-        _check_feature_names(self, X, reset=fresh)
-        layout = None if fresh else self._layout
+            self._check_classes_unchanged(classes)
+            _check_feature_names(self, X, reset=False)
+            classes, layout = self.classes_, self._layout
         data = prepare_training_data(self, X, y, sample_weight, X_val, y_val, classes=classes, layout=layout, seed=seed)
         check_callbacks(self, has_valid=data.valid is not None)
         with torch_scope(self.n_jobs), watch_interrupt():
             warm_up()
             start = time.perf_counter()
             if fresh:
-                self._set_fitted_shape(data)
-                self.net_ = self._build_net(data.train, seed)
-                self.fit_time_ = 0.0
+                net = self._build_net(data, seed)  # may refuse parameters: a model fitted before is still whole then
+                self._begin_anew(net, data, X)
             try:
                 self._train(data, epochs, X, y, partial=partial, fresh=fresh)
             finally:
@@ -315,56 +302,68 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
                 self.fit_time_ += time.perf_counter() - start
         return self
 
-    def _set_fitted_shape(self, data):
+    def _begin_anew(self, net, data, X):
+        self.net_ = net
+        self.fit_time_ = 0.0
         self.classes_ = data.classes
         self._layout = data.layout
         self.image_shape_ = data.layout.image_shape
         self.n_features_in_ = data.layout.n_features
+        _check_feature_names(self, X, reset=True)
         self._fitted_architecture = {name: getattr(self, name) for name in self._architecture_params}
 
     def _check_architecture_unchanged(self):
         for name, fitted in self._fitted_architecture.items():
-            if getattr(self, name) is not fitted and getattr(self, name) != fitted:
+            if not is_same(getattr(self, name), fitted):
                 raise ValueError(
                     f"{name}={getattr(self, name)!r} cannot replace {name}={fitted!r} while training goes on: it "
                     f"shapes the network. Set it back, or train a new {type(self).__name__} with fit."
                 )
 
-    def _build_net(self, dataset, seed):
+    def _check_classes_unchanged(self, classes):
+        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes={list(classes)} is not the same as at the first call of partial_fit: "
+                f"{self.classes_.tolist()}. Leave it out, or train a new {type(self).__name__}."
+            )
+
+    def _build_net(self, data, seed):
         device = resolve_device(self.device)
         settings = net_settings(self, device)  # before the network: a contradiction should cost nothing
-        n_classes = len(self.classes_)
+        n_classes = len(data.classes)
         foreign = callable(getattr(self, "architecture", None))
         module = build_scaled_network(
-            lambda: self._build_module(self.image_shape_, n_classes),
-            dataset,
+            lambda: self._build_module(data.layout.image_shape, n_classes),
+            data.train,
             seed=seed,
             dtype=getattr(torch, self.dtype),
             device=device,
             foreign=foreign,
         )
         if foreign:
-            check_logits(module, dataset, n_classes, device)
-        net = TrainingNet(
+            check_logits(module, data.train, n_classes, device)
+        return TrainingNet.from_settings(
             module,
+            settings,
             seed=seed,
             foreign_randomness=foreign,
             classes=list(range(n_classes)),
             train_split=None,
             device=str(device),
-            **settings,
         )
-        return net.initialize()
 
     def _train(self, data, epochs, X, y, *, partial, fresh):
         net = self.net_
         if not fresh:
-            net.change_settings(**net_settings(self, torch.device(net.device)))
-        mode = "partial_fit" if partial else "fit"
-        if not partial or net.callbacks_for_ != mode:
+            device = resolve_device(self.device)
+            net.change_settings(**net_settings(self, device))
+            if device != torch.device(net.device):
+                net.move_to(device)
+        purpose = (partial, self.verbose, tuple(self.callbacks or ()))
+        if not (partial and is_same(net.callbacks_for_, purpose)):
             net.callbacks = make_callbacks(self, stops=not partial)
             net.initialize_callbacks()
-            net.callbacks_for_ = mode
+            net.callbacks_for_ = purpose
         if data.valid is not None:
             net.train_split = predefined_split(data.valid.to(net.device))
         try:
@@ -377,9 +376,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         for _, callback in self.net_.callbacks_:
             if isinstance(callback, EarlyStopping) and callback.best_epoch_:
                 return callback.best_epoch_
-        history = self.net_.history.to_list()
-        name = "valid_loss" if history and "valid_loss" in history[0] else "train_loss"
-        return min(history, key=lambda row: row[name])["epoch"] if history else 0
+        return best_epoch(self.net_.history)
 
     # -------------------------------------------------------- steps of predict
 

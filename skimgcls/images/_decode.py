@@ -288,11 +288,11 @@ def _reason(error):
     formats = ", ".join(_FORMATS)
     if isinstance(error, UnidentifiedImageError):
         return f"it is damaged, or in none of the supported formats ({formats}). Convert or remove it."
-    if isinstance(error, Image.DecompressionBombError):  # Pillow's own limit, far above ours
+    if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):  # Pillow's own limits
         return f"it is too large: {error} At most {MAX_PIXELS:,} pixels are read. Save a smaller version."
     if isinstance(error, _RefusedError):
         return str(error)
-    return f"it is damaged, or of a kind that Pillow does not read ({type(error).__name__}: {error}). Save it again."
+    return f"it is damaged, or of a kind unknown to Pillow ({type(error).__name__}: {error}). Replace or remove it."
 
 
 def _check_paths(paths):

@@ -66,9 +66,9 @@ def check_image_shape(image_shape):
 
 
 def _to_array(X, estimator, name, dtype):
-    if type(X).__module__.partition(".")[0] == "torch":
+    if _is_tensor(X):
         X = _tensor_to_array(X)
-    X = _refuse_ragged(X, name)
+    X = _refuse_what_is_no_image(X, name)
     X = check_array(X, dtype="numeric", ensure_all_finite=False, allow_nd=True, estimator=estimator, input_name="X")
     if X.dtype == np.uint8:
         return X
@@ -78,6 +78,10 @@ def _to_array(X, estimator, name, dtype):
     return check_array(X, dtype=keep, allow_nd=True, estimator=estimator, input_name="X")
 
 
+def _is_tensor(X):
+    return type(X).__module__.partition(".")[0] == "torch"  # without importing torch on this floor
+
+
 def _tensor_to_array(X):
     X = X.detach()
     if X.dtype.is_floating_point and X.element_size() == 2:
@@ -85,34 +89,41 @@ def _tensor_to_array(X):
     return X.cpu().numpy()
 
 
-def _refuse_ragged(X, name):
-    """Give lists and object arrays of unequal images a message about images; pass everything else on."""
-    if (isinstance(X, np.ndarray) and X.dtype != object) or hasattr(X, "iloc") or hasattr(X, "toarray"):
+def _refuse_what_is_no_image(X, name):
+    """Give text and images of unequal shapes a message about images; pass everything else on."""
+    if isinstance(X, (list, tuple)) and X and _is_tensor(X[0]):
+        X = [_tensor_to_array(image) for image in X]
+    if hasattr(X, "toarray") or getattr(X, "ndim", 1) > 1:
         return X
     try:
         array = np.asarray(X)
         if array.dtype == object and array.ndim == 1 and array.size and np.ndim(array[0]) >= 2:
-            array = np.stack(list(array))
+            X = array = np.stack(list(array))
     except ValueError as error:
-        sizes = sorted({np.shape(image) for image in X}, key=str)
         raise ValueError(
-            f"X is ragged: {name} got images of {len(sizes)} different shapes, {_shorten(sizes)}, and expected one. "
-            "Resize them to one size first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
+            f"X is ragged: {name} got images of {_shapes_of(X)}, and expected one shape. Resize them "
+            "to one size first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
         ) from error
-    if array.ndim == 1 and array.size and (array.dtype.kind in "US" or hasattr(array[0], "__fspath__")):
+    if array.ndim == 1 and array.size and (isinstance(array[0], (str, bytes)) or hasattr(array[0], "__fspath__")):
         raise ValueError(
             f"X holds text, such as {str(array[0])!r}, where {name} expected images as numbers. Decode image files "
             "first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
         )
-    return X if array.dtype == object else array
+    return X
 
 
-def _shorten(shapes, limit=4):
-    return ", ".join(map(str, shapes[:limit])) + (", ..." if len(shapes) > limit else "")
+def _shapes_of(images, limit=4):
+    try:
+        shapes = sorted({np.shape(image) for image in images}, key=str)
+    except ValueError:  # ragged within one image
+        return "different shapes"
+    return f"{len(shapes)} different shapes, {', '.join(map(str, shapes[:limit]))}{', ...' if len(shapes) > limit else ''}"
 
 
 def _layout_at_fit(shape, image_shape, channels):
     image_shape = check_image_shape(image_shape)
+    if 0 in shape[1:] and len(shape) > 2:
+        raise ValueError(f"X of shape {shape} holds images without pixels. Each axis needs at least one value.")
     if len(shape) == 2:
         return _layout_of_rows(shape[1], image_shape, channels)
     if len(shape) == 3:

@@ -3,6 +3,7 @@
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._build_network import build_scaled_network, check_logits
 from skimgcls.training._fit_callbacks import check_callbacks, make_callbacks
+from skimgcls.training._history import best_epoch, history_frame
 from skimgcls.training._image_dataset import ImageDataset
 from skimgcls.training._net_settings import net_settings
 from skimgcls.training._optimizers import OPTIMIZERS, warm_up
@@ -12,7 +13,7 @@ from skimgcls.training._training_data import prepare_training_data
 from skimgcls.training._training_net import TrainingNet
 
 __all__ = [
-    "OPTIMIZERS", "SCHEDULES", "BatchIterator", "ImageDataset", "TrainingNet", "build_scaled_network",
-    "check_callbacks", "check_logits", "make_callbacks", "net_settings", "prepare_training_data", "report_to_sklearn",
-    "warm_up",
+    "OPTIMIZERS", "SCHEDULES", "BatchIterator", "ImageDataset", "TrainingNet", "best_epoch",
+    "build_scaled_network", "check_callbacks", "check_logits", "history_frame", "make_callbacks", "net_settings",
+    "prepare_training_data", "report_to_sklearn", "warm_up",
 ]  # fmt: skip

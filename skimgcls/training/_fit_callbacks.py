@@ -17,12 +17,12 @@ def make_callbacks(estimator, *, stops):
     -------
     list of (str, skorch.callbacks.Callback)
     """
-    callbacks = [("epoch_timer", EpochTimer())]  # first, so that it times no other callback
+    callbacks = [("skimgcls_epoch_timer", EpochTimer())]  # first, so that it times no other callback
     callbacks += [_copy_of(item) for item in estimator.callbacks or ()]
     if stops and estimator.early_stopping:
-        callbacks.append(("early_stopping", EarlyStopping(patience=estimator.patience, tol=estimator.tol)))
+        callbacks.append(("skimgcls_early_stopping", EarlyStopping(patience=estimator.patience, tol=estimator.tol)))
     if stops and estimator.time_limit is not None:
-        callbacks.append(("time_limit", TimeLimit(estimator.time_limit)))
+        callbacks.append(("skimgcls_time_limit", TimeLimit(estimator.time_limit)))
     return callbacks
 
 

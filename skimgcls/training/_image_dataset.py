@@ -46,7 +46,7 @@ class ImageDataset(Dataset):
         return len(self.rows if self.index is None else self.index)
 
     def __getitem__(self, i):
-        images, codes, _ = self.gather(torch.as_tensor([i]))
+        images, codes, _ = self.gather(torch.as_tensor([i], device=self.rows.device))
         return images[0], 0 if codes is None else codes[0]
 
     @property
@@ -96,20 +96,30 @@ class ImageDataset(Dataset):
         total = torch.zeros(2, self.layout.channels, dtype=torch.float64)
         weight_sum = 0.0
         chunk = max(1, chunk_bytes // (8 * self.layout.n_features))
+        pivot = None  # near the mean, so that squares of large numbers do not cancel
         for start in range(0, len(self), chunk):
             positions = torch.arange(start, min(start + chunk, len(self)), device=self.rows.device)
             images, _, weights = self.gather(positions)
             images = images.to(torch.float64 if images.device.type != "mps" else torch.float32)
+            if pivot is None:
+                pivot = images.mean((0, 2, 3), keepdim=True)
+            images = images - pivot
             sums = torch.stack([images.mean((2, 3)), images.square().mean((2, 3))])  # (2, b, c)
             if weights is not None:
                 sums = sums * weights[:, None]
             total += sums.sum(1).cpu().double()
             weight_sum += len(positions) if weights is None else float(weights.sum())
-        mean, square = total / weight_sum
-        variance = square - mean.square()
-        # below this, what is left of the difference of two large numbers is rounding
-        spread = variance > 1e-10 * square.clamp_min(torch.finfo(torch.float64).tiny)
-        return mean, torch.where(spread, variance.clamp_min(0).sqrt(), 1.0)
+        offset, square = total / weight_sum
+        variance = square - offset.square()
+        mean = offset + pivot.flatten().cpu()
+        if not (mean.isfinite().all() and variance.isfinite().all()):
+            raise ValueError(
+                f"X is too large to be scaled: its channels have mean {mean.tolist()}, variance {variance.tolist()}. "
+                "Divide X by a constant."
+            )
+        # below this, what is left is rounding
+        constant = variance <= 1e-20 * mean.square() + torch.finfo(torch.float64).tiny
+        return mean, torch.where(constant, 1.0, variance.clamp_min(0).sqrt())
 
 
 def tensor_view(array):

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional as F
 
 FOCAL_GAMMA = 2.0  # the value found best in Lin et al., "Focal loss for dense object detection", ICCV 2017, table 1b
+_TINY = 1e-12
 
 
 class CrossEntropy(torch.nn.Module):
@@ -40,7 +41,8 @@ class FocalLoss(torch.nn.Module):
 
     def forward(self, logits, target, weights=None):
         log_p = F.log_softmax(logits, dim=1)
-        modulated = (1 - log_p.exp()).pow(self.gamma) * log_p  # (b, k)
+        miss = (-torch.expm1(log_p)).clamp_min(_TINY)  # 1 - p, kept from 0 where a power below 1 has no gradient
+        modulated = miss.pow(self.gamma) * log_p  # (b, k)
         if target.is_floating_point():
             on_target = (target * modulated).sum(1)
         else:
@@ -82,6 +84,12 @@ def make_criterion(criterion, label_smoothing):
         return CrossEntropy, {"label_smoothing": label_smoothing}
     if criterion == "focal":
         return FocalLoss, {"label_smoothing": label_smoothing}
+    if not (isinstance(criterion, type) and issubclass(criterion, torch.nn.Module)):
+        raise ValueError(
+            f"criterion must be 'cross_entropy', 'nll', 'focal' or a torch loss class, got {criterion!r}. Pass the "
+            "class itself, such as torch.nn.MultiMarginLoss, and its arguments through "
+            "net_params={'criterion__<name>': ...}."
+        )
     params = {"criterion": criterion}
     if label_smoothing:
         if "label_smoothing" not in inspect.signature(criterion).parameters:

@@ -81,8 +81,10 @@ def _resolve_precision(estimator, device):
 def _check_net_params(estimator):
     params = estimator.net_params or {}
     for name in params:
-        if name in _OWN_PARAMS:
+        component = name.partition("__")[0]
+        own = "lr" if name == "optimizer__lr" else name if name in _OWN_PARAMS else component
+        if own in _OWN_PARAMS and (own == name or own == "lr" or own not in ("criterion", "optimizer")):
             raise ValueError(
-                f"net_params holds {name!r}, which {type(estimator).__name__} sets itself. Use {_OWN_PARAMS[name]}."
+                f"net_params holds {name!r}, which {type(estimator).__name__} sets itself. Use {_OWN_PARAMS[own]}."
             )
     return params

@@ -27,6 +27,11 @@ def make_optimizer(optimizer, *, momentum, weight_decay, device):
         (L2) to every class that takes it.
     """
     cls = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
+    if not (isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer)):
+        raise ValueError(
+            f"optimizer must be one of {', '.join(map(repr, OPTIMIZERS))} or a class of torch.optim, got "
+            f"{optimizer!r}. Pass the class itself, and its arguments through net_params={'optimizer__<name>': ...}."
+        )
     takes = inspect.signature(cls).parameters
     params = {}
     if "weight_decay" in takes:

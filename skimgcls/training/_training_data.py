@@ -112,24 +112,27 @@ def _read_labels(y, name):
 def _read_weights(sample_weight, rows, y, class_weight, name):
     if sample_weight is None and class_weight is None:
         return None
-    weights = _check_sample_weight(sample_weight, rows, dtype=np.float64)
+    weights = _check_sample_weight(sample_weight, rows, dtype=np.float64, copy=True)
     if (weights < 0).any():
         raise ValueError(
             f"sample_weight holds negative values, the smallest {weights.min():g}; {name} expected weights of at least "
             "0. A weight of 0 leaves an image out."
         )
+    kept = weights > 0
+    weights[kept] *= compute_sample_weight(class_weight, y[kept])  # the balance of what is trained on
     if not weights.any():
-        raise ValueError(f"sample_weight holds only zeros: {name} has nothing to train on. Give a positive weight.")
-    return weights * compute_sample_weight(class_weight, y)
+        raise ValueError(
+            f"sample_weight and class_weight leave no image a positive weight: {name} has nothing to train on. Give at "
+            "least two classes a positive weight."
+        )
+    return weights
 
 
 def _read_classes(classes, y, name):
-    if classes is not None:
-        return np.unique(classes)
-    classes = np.unique(y)
+    classes = np.unique(y if classes is None else classes)
     if len(classes) < 2:
         raise ValueError(
-            f"{name} needs at least two classes to tell apart, but y holds 1 class: {classes.tolist()} "
+            f"{name} needs at least two classes to tell apart, but got 1 class: {classes.tolist()} "
             f"(n_samples={len(y)}). Check y and sample_weight."
         )
     return classes

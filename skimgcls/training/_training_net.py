@@ -8,11 +8,15 @@ import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, PrintLog
 
+from skimgcls.architectures import Dropout
 from skimgcls.exceptions import DivergedError
 from skimgcls.training._batch_iterator import BatchIterator
+from skimgcls.training._epoch_tally import EpochTally
 from skimgcls.training._image_dataset import ImageDataset
+from skimgcls.training._move_to_device import move_to_device
 from skimgcls.training._schedules import changes_within_epoch, lr_factor
 from skimgcls.utils._device import resolve_device
+from skimgcls.utils._is_same import is_same
 from skimgcls.utils._random import make_generator, seeded_global_rng, stream_seed
 
 _PREDICTION_BATCH = 256  # images; more leave the processor's cache
@@ -65,8 +69,15 @@ class TrainingNet(NeuralNetClassifier):
         self.gradient_clip = gradient_clip
         self.precision = precision
         self.foreign_randomness = foreign_randomness
-        self.callbacks_for_ = None  # the method that the callbacks were made for
+        self.callbacks_for_ = None  # what the callbacks were made for
         super().__init__(module, *args, **params)
+
+    @classmethod
+    def from_settings(cls, module, settings, **params):
+        """Make and initialize a net whose ``settings`` may change later."""
+        net = cls(module, **params, **settings)
+        net.settings_ = settings
+        return net.initialize()
 
     @property
     def _default_callbacks(self):
@@ -85,6 +96,11 @@ class TrainingNet(NeuralNetClassifier):
         return BatchIterator(dataset, self.batch_size, self.device, shuffle=training)
 
     # ------------------------------------------------------------ training
+
+    def partial_fit(self, X, y=None, classes=None, epochs=None, **fit_params):
+        """Train for ``epochs``, from where the net is; see `skorch.NeuralNet.partial_fit`."""
+        self.planned_epochs_ = self.max_epochs if epochs is None else epochs  # for callbacks that look ahead
+        return super().partial_fit(X, y, classes, epochs=epochs, **fit_params)
 
     def fit_loop(self, X, y=None, epochs=None, **_):
         """Train for a number of epochs; see `skorch.NeuralNet.fit_loop`."""
@@ -117,7 +133,7 @@ class TrainingNet(NeuralNetClassifier):
         """Run over all batches once and record mean loss (nats) and accuracy as ``<prefix>_loss`` and ``_accuracy``."""
         if iterator is None:
             return
-        self.tally_ = _Tally(self.device)
+        self.tally_ = EpochTally(self.device)
         if self.batch_hooks_:
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         else:
@@ -134,7 +150,9 @@ class TrainingNet(NeuralNetClassifier):
     def train_step(self, batch, **fit_params):
         """Take one step of skorch's own kind, with closure and notifications."""
         self._schedule_lr()
-        return super().train_step(batch, **fit_params)
+        step = super().train_step(batch, **fit_params)
+        self.tally_.add(step, batch)
+        return step
 
     def train_step_single(self, batch, **fit_params):
         """Forward, loss, backward, and what is done to gradients."""
@@ -152,7 +170,14 @@ class TrainingNet(NeuralNetClassifier):
             self._set_training(False)
         with torch.no_grad():
             logits, loss = self._loss_of(batch)
-        return {"loss": loss, "y_pred": logits}
+        step = {"loss": loss, "y_pred": logits}
+        self.tally_.add(step, batch)
+        return step
+
+    def _get_predict_nonlinearity(self):
+        if self.predict_nonlinearity == "auto":
+            return _softmax  # skorch knows torch's own criteria only
+        return super()._get_predict_nonlinearity()
 
     def infer(self, x, **fit_params):
         """Logits (b, k) of images (b, c, h, w), in the precision asked for."""
@@ -165,21 +190,38 @@ class TrainingNet(NeuralNetClassifier):
 
     def change_settings(self, **settings):
         """Take new settings between two calls of ``partial_fit``; a new optimizer class starts afresh."""
-        changed = {name for name, value in settings.items() if getattr(self, name, None) != value}
+        before, self.settings_ = self.settings_, settings
+        changed = {
+            name
+            for name in settings.keys() | before.keys()
+            if not (name in settings and name in before and is_same(settings[name], before[name]))
+        }
+        for name in before.keys() - settings.keys():
+            del vars(self)[name]
         vars(self).update(settings)
         if any(name.startswith("criterion") for name in changed):
             with self._current_init_context("criterion"):
                 self.initialize_criterion()
-        if "optimizer" in changed:
+            self.criterion_.to(self.device)
+        dropped = {name for name in changed - settings.keys() if name.startswith("optimizer__")}
+        if dropped or changed & {"optimizer", "optimizer__param_groups"}:
             with self._current_init_context("optimizer"):
                 self.initialize_optimizer()
+            return
         values = {
             name.removeprefix("optimizer__"): settings[name] for name in changed if name.startswith("optimizer__")
         }
-        if changed & {"lr", "lr_schedule"}:
-            values["lr"] = self.lr
         for group in self.optimizer_.param_groups:
             group.update(values)
+        if changed & {"lr", "lr_schedule"}:
+            self._set_lr(self.lr)
+        if "precision" in changed:
+            self._make_grad_scaler()
+
+    def move_to(self, device):
+        """Move everything that training changes to another device."""
+        move_to_device(self.module_, self.criterion_, self.optimizer_, device)
+        self.device = str(device)
 
     def predict_logits(self, dataset):
         """Logits (n, k) of an `ImageDataset`, on the CPU in the module's dtype."""
@@ -192,8 +234,7 @@ class TrainingNet(NeuralNetClassifier):
     def _run_epoch(self, iterator_train, iterator_valid):
         epoch = len(self.history) - 1
         iterator_train.generator = make_generator(self.seed, "shuffle", epoch)
-        self._batches_per_epoch, self._batches_done = len(iterator_train), 0
-        self._schedule_lr(at_epoch_start=True)
+        self.batches_per_epoch_, self.batches_done_ = len(iterator_train), 0
         with self._seeded_dropout(epoch):
             self.run_single_epoch(iterator_train, training=True, prefix="train", step_fn=self.train_step)
         self.run_single_epoch(iterator_valid, training=False, prefix="valid", step_fn=self.validation_step)
@@ -203,7 +244,7 @@ class TrainingNet(NeuralNetClassifier):
         for batch in iterator:
             self._schedule_lr()
             self.optimizer_.zero_grad(set_to_none=True)
-            self.train_step_single(batch)
+            self.tally_.add(self.train_step_single(batch), batch)
             self._step_optimizer(None)
 
     def _validate_lean(self, iterator):
@@ -217,7 +258,6 @@ class TrainingNet(NeuralNetClassifier):
         if self.precision != "float32":
             logits = logits.float()
         loss = self.get_loss(logits, codes, weights=getattr(batch, "weights", None))
-        self.tally_.add(loss.detach(), logits.detach(), codes)
         return logits, loss
 
     def _regularize_gradients(self):
@@ -243,9 +283,15 @@ class TrainingNet(NeuralNetClassifier):
 
     def initialize_optimizer(self, triggered_directly=None):
         """Make the optimizer, and for fp16 the scaler that keeps small gradients from vanishing."""
-        if self.precision == "fp16":
-            self.grad_scaler_ = torch.amp.GradScaler(torch.device(self.device).type)
-        return super().initialize_optimizer()
+        super().initialize_optimizer()
+        for group in self.optimizer_.param_groups:
+            group["lr_ratio"] = group["lr"] / self.lr  # groups of net_params keep their distance when lr moves
+        self._make_grad_scaler()
+        return self
+
+    def _make_grad_scaler(self):
+        fp16 = self.precision == "fp16"
+        self.grad_scaler_ = torch.amp.GradScaler(torch.device(self.device).type) if fp16 else None
 
     def _autocast(self):
         if self.precision == "float32":
@@ -267,7 +313,7 @@ class TrainingNet(NeuralNetClassifier):
     @contextlib.contextmanager
     def _seeded_dropout(self, epoch):
         """Give each of our layers that draws a generator for this epoch, and take it back."""
-        layers = [module for module in self.module_.modules() if hasattr(module, "generator")]
+        layers = [module for module in self.module_.modules() if isinstance(module, Dropout)]
         generator = make_generator(self.seed, "dropout", epoch, self.device) if layers else None
         for layer in layers:
             layer.generator = generator
@@ -281,19 +327,18 @@ class TrainingNet(NeuralNetClassifier):
             for layer in layers:
                 layer.generator = None
 
-    def _schedule_lr(self, at_epoch_start=False):
+    def _schedule_lr(self):
         if self.lr_schedule is None:
             return
-        if not at_epoch_start:
-            position, self._batches_done = self._batches_done, self._batches_done + 1
-            if not changes_within_epoch(self.lr_schedule):
-                return
-        else:
-            position = 0
-        progress = (len(self.history) - 1 + position / self._batches_per_epoch) / self.max_epochs
-        lr = self.lr * lr_factor(self.lr_schedule, progress, self._monitored_losses())
+        position, self.batches_done_ = self.batches_done_, self.batches_done_ + 1
+        if position and not changes_within_epoch(self.lr_schedule):
+            return
+        progress = (len(self.history) - 1 + position / self.batches_per_epoch_) / self.max_epochs
+        self._set_lr(self.lr * lr_factor(self.lr_schedule, progress, self._monitored_losses()))
+
+    def _set_lr(self, lr):
         for group in self.optimizer_.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["lr_ratio"]
 
     def _monitored_losses(self):
         if self.lr_schedule != "plateau":
@@ -316,9 +361,12 @@ class TrainingNet(NeuralNetClassifier):
         if math.isfinite(row["train_loss"]) and bool(finite):
             return
         self.module_.load_state_dict(epoch_start)
+        lr = self.optimizer_.param_groups[0]["lr"]
+        with self._current_init_context("optimizer"):
+            self.initialize_optimizer()  # the moments of the old one are not finite either
         raise DivergedError(
             f"Training diverged in epoch {row['epoch']}: train_loss={row['train_loss']} with "
-            f"lr={self.optimizer_.param_groups[0]['lr']:g}. The weights of the start of that epoch are kept. "
+            f"lr={lr:g}. The weights of the start of that epoch are kept. "
             f"Lower lr (try {self.lr / 10:g}), set gradient_clip=1.0, or look for extreme values in X."
         )
 
@@ -327,10 +375,10 @@ class TrainingNet(NeuralNetClassifier):
     def __getstate__(self):
         """Leave data and callbacks out, and pickle from the CPU, so that a machine without this device can read it."""
         state = self.__dict__.copy()
-        state.update(callbacks=None, callbacks_=[], train_split=None, tally_=None)
+        state.update(callbacks=None, callbacks_=[], callbacks_for_=None, train_split=None, tally_=None)
         if torch.device(self.device).type != "cpu" and self.initialized_:
             parts = copy.deepcopy((self.module_, self.criterion_, self.optimizer_))
-            _move_parts(*parts, "cpu")
+            move_to_device(*parts, "cpu")
             state.update(zip(("module_", "criterion_", "optimizer_"), parts, strict=True))
             state["module"] = state["module_"]
         return state
@@ -343,41 +391,12 @@ class TrainingNet(NeuralNetClassifier):
             self.device = str(resolve_device(self.device))
         except ValueError:
             self.device = "cpu"
-        _move_parts(self.module_, self.criterion_, self.optimizer_, self.device)
+        move_to_device(self.module_, self.criterion_, self.optimizer_, self.device)
+
+
+def _softmax(logits):
+    return logits.softmax(-1)
 
 
 def _hooks_into_batches(callback):
     return any(getattr(type(callback), hook, None) is not getattr(Callback, hook) for hook in _BATCH_HOOKS)
-
-
-def _move_parts(module, criterion, optimizer, device):
-    module.to(device)
-    criterion.to(device)
-    for state in optimizer.state.values():
-        for name, value in state.items():
-            if torch.is_tensor(value):
-                state[name] = value.to(device)
-
-
-class _Tally:
-    """Sums of loss and hits that stay on the device until read."""
-
-    def __init__(self, device):
-        exact = torch.float32 if torch.device(device).type == "mps" else torch.float64
-        self.loss_sum = torch.zeros((), dtype=exact, device=device)
-        self.n_correct = torch.zeros((), dtype=torch.int64, device=device)
-        self.n_images = 0
-
-    def add(self, loss, logits, codes):
-        # no .item() here: it would stall the device once per batch
-        n = len(codes)
-        self.loss_sum += loss.to(self.loss_sum.dtype) * n
-        if codes.ndim > 1:
-            codes = codes.argmax(1)
-        self.n_correct += (logits.argmax(1) == codes).sum()
-        self.n_images += n
-
-    def read(self):
-        """Mean loss (nats) and share of hits; the one read from the device in an epoch."""
-        loss_sum, n_correct = torch.stack([self.loss_sum, self.n_correct.to(self.loss_sum.dtype)]).tolist()
-        return loss_sum / self.n_images, n_correct / self.n_images

@@ -9,7 +9,9 @@ from sklearn.utils import check_random_state
 
 # Each purpose has its own stream, so that a change in one (say, more dropout) never shifts another (the shuffling).
 _PURPOSES = {"weights": 0, "split": 1, "shuffle": 2, "dropout": 3, "augment": 4, "foreign": 5}
-_GLOBAL_RNG_LOCK = threading.RLock()
+_GLOBAL_RNG_LOCK = threading.Lock()
+_n_global_scopes = 0
+_global_state_found = None
 
 
 def draw_seed(random_state):
@@ -38,15 +40,29 @@ def seeded_global_rng(seed):
     """Seed torch's process-global generators for code that knows no other, and give them back as they were.
 
     Used for networks that are not ours. Threads share these generators, so threads that run foreign networks
-    at the same time may differ from run to run.
+    at the same time may differ from run to run; the last one to leave restores what the first one found.
     """
+    global _n_global_scopes, _global_state_found
     with _GLOBAL_RNG_LOCK:
-        devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
-        fork = torch.random.fork_rng(devices=devices)
-        fork.__enter__()
+        if _n_global_scopes == 0:
+            _global_state_found = _get_global_state()
+        _n_global_scopes += 1
         torch.manual_seed(seed)
     try:
         yield
     finally:
         with _GLOBAL_RNG_LOCK:
-            fork.__exit__(None, None, None)
+            _n_global_scopes -= 1
+            if _n_global_scopes == 0:
+                _set_global_state(_global_state_found)
+
+
+def _get_global_state():
+    return torch.get_rng_state(), torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+
+
+def _set_global_state(state):
+    cpu, cuda = state
+    torch.set_rng_state(cpu)
+    if cuda is not None:
+        torch.cuda.set_rng_state_all(cuda)

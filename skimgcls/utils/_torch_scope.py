@@ -1,4 +1,4 @@
-"""Process-global switches of torch, held while at least one fit needs them and then put back."""
+"""Torch's thread count, held for the length of a fit or a prediction and then put back."""
 
 import contextlib
 import os
@@ -6,17 +6,18 @@ import threading
 
 import torch
 
-_LOCK = threading.RLock()
-_matmul_holders = 0
-_matmul_found = None
+_LOCK = threading.Lock()
+_n_holders = 0
+_default_found = None
 
 
 @contextlib.contextmanager
-def torch_scope(n_jobs=None, matmul_precision=None):
-    """Hold thread count and matmul precision for the length of a fit or a prediction.
+def torch_scope(n_jobs=None):
+    """Hold torch's thread count.
 
-    The matmul precision is one switch for the whole process: the first of several overlapping scopes remembers
-    what it found, the last one to leave restores it. The thread count belongs to the calling thread.
+    The count belongs to the calling thread, but setting it also sets the default of threads that are born later. That
+    default is one switch for the whole process: the first of several overlapping scopes remembers what it found, and
+    the last one to leave restores it.
 
     Parameters
     ----------
@@ -24,22 +25,18 @@ def torch_scope(n_jobs=None, matmul_precision=None):
         Torch threads: an int pins them, -1 is all cores. None leaves torch's own setting in the main thread
         (all cores when alone, the worker's share in a joblib process) and takes one in any other thread,
         because there the neighbours are other fits.
-    matmul_precision : {"highest", "high", "medium"} or None
-        See ``torch.set_float32_matmul_precision``; None leaves it.
     """
-    threads_found = torch.get_num_threads()
-    threads_wanted = _n_threads(n_jobs, threads_found)
-    if threads_wanted != threads_found:
-        torch.set_num_threads(threads_wanted)
-    if matmul_precision is not None:
-        _enter_matmul(matmul_precision)
+    found = torch.get_num_threads()
+    wanted = _n_threads(n_jobs, found)
+    if wanted == found:
+        yield
+        return
+    _enter(found)
+    torch.set_num_threads(wanted)
     try:
         yield
     finally:
-        if matmul_precision is not None:
-            _leave_matmul()
-        if threads_wanted != threads_found:
-            torch.set_num_threads(threads_found)
+        _leave(found)
 
 
 def _n_threads(n_jobs, current):
@@ -49,18 +46,25 @@ def _n_threads(n_jobs, current):
     return n_jobs if n_jobs > 0 else max(1, n_cores + 1 + n_jobs)
 
 
-def _enter_matmul(precision):
-    global _matmul_holders, _matmul_found
+def _enter(found):
+    global _n_holders, _default_found
     with _LOCK:
-        if _matmul_holders == 0:
-            _matmul_found = torch.get_float32_matmul_precision()
-            torch.set_float32_matmul_precision(precision)
-        _matmul_holders += 1
+        if _n_holders == 0:
+            _default_found = found
+        _n_holders += 1
 
 
-def _leave_matmul():
-    global _matmul_holders
+def _leave(found):
+    global _n_holders
     with _LOCK:
-        _matmul_holders -= 1
-        if _matmul_holders == 0:
-            torch.set_float32_matmul_precision(_matmul_found)
+        _n_holders -= 1
+        if _n_holders == 0 and _default_found != found:
+            _set_in_new_thread(_default_found)
+        torch.set_num_threads(found)
+
+
+def _set_in_new_thread(n_threads):
+    # a thread that lives no longer than this call changes the default and nobody's own count
+    thread = threading.Thread(target=torch.set_num_threads, args=(n_threads,))
+    thread.start()
+    thread.join()

@@ -1,0 +1,33 @@
+"""What a fit recorded, as people read it."""
+
+import numpy as np
+
+_COLUMNS = (
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "valid_loss",
+    "valid_accuracy",
+    "lr",
+    "seconds",
+    "images_per_second",
+)
+_INTERNAL = ("_best", "_batch_count", "batches")
+
+
+def history_frame(history):
+    """Turn skorch's history into a DataFrame, one row per epoch; what callbacks recorded follows our own columns."""
+    import pandas as pd
+
+    rows = history.to_list()
+    recorded = [name for row in rows for name in row if not name.endswith(_INTERNAL)]
+    columns = list(dict.fromkeys([*_COLUMNS, *recorded]))
+    return pd.DataFrame([{name: row.get(name, np.nan) for name in columns} for row in rows], columns=columns)
+
+
+def best_epoch(history):
+    """Epoch (from 1) of the lowest validation loss, without validation training loss; 0 without epochs."""
+    rows = history.to_list()
+    validated = [row for row in rows if "valid_loss" in row]
+    name = "valid_loss" if validated else "train_loss"
+    return min(validated or rows, key=lambda row: row[name])["epoch"] if rows else 0
