@@ -9,6 +9,6 @@ from skimgcls.architectures._scaled_network import InputScaling, ScaledNetwork
 from skimgcls.architectures._summary import LayerSummary, count_parameters, summarize_layers
 
 __all__ = [
-    "ACTIVATIONS", "ConvNet", "Dropout", "InputScaling", "LayerSummary", "MLP", "ResNet", "ScaledNetwork",
+    "ACTIVATIONS", "MLP", "ConvNet", "Dropout", "InputScaling", "LayerSummary", "ResNet", "ScaledNetwork",
     "build_seeded", "count_parameters", "initialize_parameters", "make_activation", "make_norm", "summarize_layers",
 ]  # fmt: skip

@@ -30,7 +30,8 @@ def build_seeded(factory, *, generator, dtype=torch.float32, device="cpu"):
     Returns
     -------
     network : torch.nn.Module
-        In training mode. A seed gives the same weights on each device, and the same up to rounding in each dtype.
+        In training mode, its convolutions in ``torch.channels_last`` memory format. A seed gives the same weights on
+        each device, and the same up to rounding in each dtype.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def build_seeded(factory, *, generator, dtype=torch.float32, device="cpu"):
     }
     network.load_state_dict(memory, assign=True)
     initialize_parameters(network, generator)
-    return network
+    return network.to(memory_format=torch.channels_last)  # two thirds of the time of a training step on a CPU
 
 
 @torch.no_grad()
@@ -64,8 +65,8 @@ def initialize_parameters(module, generator):
     Parameters
     ----------
     module : torch.nn.Module
-        Of linear, convolutional and normalisation layers; changed in place. The layer with weights that comes last is taken
-        for the output layer.
+        Of linear, convolutional and normalisation layers; changed in place. The last layer with weights is taken for
+        the output layer.
     generator : torch.Generator
         On the CPU. The numbers are drawn there in float32 and then cast, so that they do not depend on the
         device or dtype of the module.
@@ -79,11 +80,11 @@ def initialize_parameters(module, generator):
     -----
     - Weights are normal with mean 0 and variance 2 / fan_in [1]_; in a network with tanh or sigmoid activations uniform
       with variance gain^2 * 2 / (fan_in + fan_out) [2]_, gain 5/3 for tanh and 1 for sigmoid. Biases are 0.
-    - The weights of the output layer are uniform within 1 / sqrt(fan_in), torch's own default and a sixth of the variance
-      above, so that the first loss is near that of equal probabilities, log(n_classes).
+    - The weights of the output layer are uniform within 1 / sqrt(fan_in), torch's own default and a sixth of the
+      variance above, so that the first loss is near that of equal probabilities, log(n_classes).
     - Normalisation layers start at weight 1, bias 0 and with fresh running statistics.
-    - In a network of residual branches without normalisation the weights of the last layer of each branch are multiplied
-      by 1 / sqrt(number of branches), or the features would grow exponentially with depth [3]_.
+    - In a network of residual branches without normalisation the weights of the last layer of each branch are
+      multiplied by 1 / sqrt(number of branches), or the features would grow exponentially with depth [3]_.
 
     References
     ----------
@@ -103,19 +104,21 @@ def initialize_parameters(module, generator):
     """
     _check_layers_known(module)
     layers = [layer for layer in module.modules() if isinstance(layer, WEIGHT_LAYERS)]
+    branch_ends = _unnormalized_branch_ends(module)
     for layer in layers:
         weight = torch.empty(layer.weight.shape, dtype=torch.float32, device="cpu")
         if layer is layers[-1]:
             nn.init.kaiming_uniform_(weight, a=5**0.5, generator=generator)
         else:
             _draw_hidden_weight(weight, module, generator)
+        if layer in branch_ends:
+            weight *= len(branch_ends) ** -0.5
         layer.weight.copy_(weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
     for layer in module.modules():
         if isinstance(layer, NORM_LAYERS):
             layer.reset_parameters()
-    _damp_residual_branches(module)
 
 
 def _check_layers_known(module):
@@ -131,6 +134,11 @@ def _check_layers_known(module):
             )
 
 
+def _unnormalized_branch_ends(module):
+    blocks = [layer for layer in module.modules() if isinstance(layer, (ResidualBlock, MixerBlock))]
+    return {layer for block in blocks for layer in block.unnormalized_branch_ends()}
+
+
 def _draw_hidden_weight(weight, module, generator):
     for layer in module.modules():
         if isinstance(layer, (nn.Tanh, nn.Sigmoid)):
@@ -138,10 +146,3 @@ def _draw_hidden_weight(weight, module, generator):
             nn.init.xavier_uniform_(weight, gain, generator=generator)
             return
     nn.init.kaiming_normal_(weight, nonlinearity="relu", generator=generator)
-
-
-def _damp_residual_branches(module):
-    blocks = [layer for layer in module.modules() if isinstance(layer, (ResidualBlock, MixerBlock))]
-    branch_ends = [layer for block in blocks for layer in block.unnormalized_branch_ends()]
-    for layer in branch_ends:
-        layer.weight.mul_(len(branch_ends) ** -0.5)

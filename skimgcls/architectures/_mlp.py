@@ -49,13 +49,17 @@ class MLP(nn.Module):
     -----
     Without `patch_size`, each hidden layer is linear, normalisation, activation, dropout.
 
-    With it, the network is an MLP-Mixer [1]_. The stem cuts the image into patches that do not overlap, padding it with zeros
-    at the right and the bottom where the patch size does not divide it, and maps each patch to ``hidden_units[0]`` channels
-    by one linear map: a convolution whose stride is its kernel. Each further entry of `hidden_units` is a block of two residual
-    steps, ``x + mix(norm(x))``: the first mixes over patches, the same for each channel, the second over channels, the same
-    for each patch. Both are linear, activation, dropout, linear, with that entry as hidden width. The mean over
-    patches follows. Group normalisation of a group of channels runs over all patches, as it does over all pixels in a
-    convolutional network; [1]_ uses layer normalisation of each patch.
+    With it, the network is an MLP-Mixer [1]_:
+
+    - The stem cuts the image into patches that do not overlap, padding it with zeros at the right and the bottom where
+      the patch size does not divide it. One linear map, a convolution whose stride is its kernel, brings each patch to
+      ``hidden_units[0]`` channels.
+    - The backbone has a block for each further entry of `hidden_units`, of two residual steps ``x + mix(norm(x))``. The
+      first mixes over patches, the same for each channel, the second over channels, the same for each patch. Both are
+      linear, activation, dropout, linear, with that entry as hidden width. A last normalisation and the mean over
+      patches follow.
+    - Group normalisation takes its statistics over the channels of a group and all patches, as it does over all pixels
+      in a convolutional network; [1]_ has layer normalisation of each patch.
 
     References
     ----------
@@ -178,14 +182,10 @@ def _make_patch_stem(in_shape, patch_size, n_channels):
     in_channels, height, width = in_shape
     rows, columns = ceil(height / patch_size), ceil(width / patch_size)
     missing_right, missing_bottom = columns * patch_size - width, rows * patch_size - height
-    stem = nn.Sequential(
-        OrderedDict(
-            pad=nn.ZeroPad2d((0, missing_right, 0, missing_bottom)),
-            embedding=nn.Conv2d(in_channels, n_channels, patch_size, stride=patch_size),
-            flatten=nn.Flatten(2),
-        )
-    )
-    return stem, rows * columns
+    layers = {"pad": nn.ZeroPad2d((0, missing_right, 0, missing_bottom))} if missing_right or missing_bottom else {}
+    layers["embedding"] = nn.Conv2d(in_channels, n_channels, patch_size, stride=patch_size)
+    layers["flatten"] = nn.Flatten(2)
+    return nn.Sequential(OrderedDict(layers)), rows * columns
 
 
 def _make_mixer(n_patches, n_channels, hidden_widths, *, norm, activation, dropout):

@@ -47,8 +47,8 @@ def summarize_layers(module, in_shape):
     Returns
     -------
     layers : list of LayerSummary
-        Layers without sublayers, and those with parameters of their own. `torch.nn.Identity` is left out. A layer that is
-        used twice is listed once, where it is used first, with the shape of its last output.
+        Layers without sublayers, and those with parameters of their own. `torch.nn.Identity` is left out. A layer
+        that is used twice is listed once, where it is used first, with the shape of its last output.
 
     See Also
     --------

@@ -260,7 +260,7 @@ def _is_gray(image):
 
 def _to_bytes(values, file_format):
     """Scale greys of more than 8 bits to uint8, see the table in `decode_image`."""
-    if values.dtype.itemsize == 2 or file_format in ("PNG", "PPM"):  # PPM comes as 32-bit integers of 0 to 65535
+    if values.dtype.itemsize == 2 or file_format == "PPM":  # which comes as 32-bit integers of 0 to 65535
         return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)  # rounded: 257 is odd, there are no ties
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(low + high):

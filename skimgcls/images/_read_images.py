@@ -12,7 +12,9 @@ from skimgcls.images._image_layout import ImageLayout
 _CHANNEL_COUNTS = (1, 3, 4)
 
 
-def read_images(X, *, estimator, image_shape=None, channels="auto", fitted_layout=None, dtype="float32"):
+def read_images(
+    X, *, estimator, image_shape=None, channels="auto", fitted_layout=None, dtype="float32", input_name="X"
+):
     """Check images in any supported form and lay them out as rows, without a copy where the form allows it.
 
     Parameters
@@ -29,6 +31,8 @@ def read_images(X, *, estimator, image_shape=None, channels="auto", fitted_layou
         At predict, the layout seen by fit: the images must have its shape.
     dtype : {"float32", "float64"}
         What values that are no bytes become.
+    input_name : str
+        What errors call the images.
 
     Returns
     -------
@@ -42,11 +46,11 @@ def read_images(X, *, estimator, image_shape=None, channels="auto", fitted_layou
         On ragged, empty, non-finite or wrongly shaped input.
     """
     name = estimator if isinstance(estimator, str) else type(estimator).__name__
-    X = _to_array(X, estimator, name, dtype)
+    X = _to_array(X, estimator, name, dtype, input_name)
     if fitted_layout is None:
         layout = _layout_at_fit(X.shape, image_shape, channels)
     else:
-        layout = _layout_at_predict(X.shape, fitted_layout, name)
+        layout = _layout_at_predict(X.shape, fitted_layout, name, input_name)
     return np.ascontiguousarray(X).reshape(len(X), -1), layout
 
 
@@ -65,17 +69,19 @@ def check_image_shape(image_shape):
     return tuple(int(size) for size in shape)
 
 
-def _to_array(X, estimator, name, dtype):
+def _to_array(X, estimator, name, dtype, input_name):
     if _is_tensor(X):
         X = _tensor_to_array(X)
-    X = _refuse_what_is_no_image(X, name)
-    X = check_array(X, dtype="numeric", ensure_all_finite=False, allow_nd=True, estimator=estimator, input_name="X")
+    X = _refuse_what_is_no_image(X, name, input_name)
+    X = check_array(
+        X, dtype="numeric", ensure_all_finite=False, allow_nd=True, estimator=estimator, input_name=input_name
+    )
     if X.dtype == np.uint8:
         return X
     if X.dtype == bool or (np.issubdtype(X.dtype, np.integer) and X.min() >= 0 and X.max() <= 255):
         return X.astype(np.uint8)  # bytes travel as bytes, whatever integer they came in
     keep = [np.float32] if dtype == "float32" else [np.float64, np.float32]
-    return check_array(X, dtype=keep, allow_nd=True, estimator=estimator, input_name="X")
+    return check_array(X, dtype=keep, allow_nd=True, estimator=estimator, input_name=input_name)
 
 
 def _is_tensor(X):
@@ -89,25 +95,33 @@ def _tensor_to_array(X):
     return X.cpu().numpy()
 
 
-def _refuse_what_is_no_image(X, name):
+def _refuse_what_is_no_image(X, name, input_name):
     """Give text and images of unequal shapes a message about images; pass everything else on."""
     if isinstance(X, (list, tuple)) and X and _is_tensor(X[0]):
         X = [_tensor_to_array(image) for image in X]
     if hasattr(X, "toarray") or getattr(X, "ndim", 1) > 1:
         return X
+    if X is None or (hasattr(X, "__len__") and len(X) == 0):
+        raise ValueError(f"{input_name} is {'None' if X is None else 'empty'}, where {name} expected images.")
     try:
         array = np.asarray(X)
         if array.dtype == object and array.ndim == 1 and array.size and np.ndim(array[0]) >= 2:
             X = array = np.stack(list(array))
     except ValueError as error:
         raise ValueError(
-            f"X is ragged: {name} got images of {_shapes_of(X)}, and expected one shape. Resize them "
-            "to one size first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
+            f"{input_name} is ragged: {name} got images of {_shapes_of(X)}, and expected one shape. Resize "
+            "them to one size first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
         ) from error
     if array.ndim == 1 and array.size and (isinstance(array[0], (str, bytes)) or hasattr(array[0], "__fspath__")):
         raise ValueError(
-            f"X holds text, such as {str(array[0])!r}, where {name} expected images as numbers. Decode image files "
-            "first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
+            f"{input_name} holds text, such as {str(array[0])!r}, where {name} expected images as numbers. Decode "
+            "image files first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
+        )
+    if array.ndim < 2:
+        raise ValueError(
+            f"{input_name} has {array.ndim} axes, shape {array.shape}, where {name} expected images (n, h, w), "
+            "(n, h, w, c) or (n, c, h, w), or flat rows (n, features). Reshape your data: X[None] makes a "
+            "batch of one image."
         )
     return X
 
@@ -117,13 +131,14 @@ def _shapes_of(images, limit=4):
         shapes = sorted({np.shape(image) for image in images}, key=str)
     except ValueError:  # ragged within one image
         return "different shapes"
-    return f"{len(shapes)} different shapes, {', '.join(map(str, shapes[:limit]))}{', ...' if len(shapes) > limit else ''}"
+    named = [*map(str, shapes[:limit]), *(["..."] if len(shapes) > limit else [])]
+    return f"{len(shapes)} different shapes, {', '.join(named)}"
 
 
 def _layout_at_fit(shape, image_shape, channels):
     image_shape = check_image_shape(image_shape)
     if 0 in shape[1:] and len(shape) > 2:
-        raise ValueError(f"X of shape {shape} holds images without pixels. Each axis needs at least one value.")
+        raise ValueError(f"X of shape {shape} holds empty images, with no pixels. Each axis needs at least one value.")
     if len(shape) == 2:
         return _layout_of_rows(shape[1], image_shape, channels)
     if len(shape) == 3:
@@ -190,14 +205,20 @@ def _layout_of_4d(shape, image_shape, channels):
     )
 
 
-def _layout_at_predict(shape, fitted, name):
+def _layout_at_predict(shape, fitted, name, input_name):
     height, width, channels = fitted.image_shape
+    if shape in ((height, width), (height, width, channels), (channels, height, width)) and shape[1:] != (
+        fitted.n_features,
+    ):
+        raise ValueError(
+            f"{input_name} of shape {shape} is a single image, but {name} takes several. Pass X[None] for one image."
+        )
     if len(shape) == 2:
         if shape[1] == fitted.n_features:
             return fitted
         raise ValueError(
-            f"X has {shape[1]} features, but {name} is expecting {fitted.n_features} features as input: height * "
-            f"width * channels of {fitted.image_shape}. Resize the images or fit again."
+            f"{input_name} has {shape[1]} features, but {name} is expecting {fitted.n_features} features as input: "
+            f"height * width * channels of {fitted.image_shape}. Resize the images or fit again."
         )
     if len(shape) == 3 and shape[1:] == (height, width) and channels == 1:
         return fitted
@@ -211,7 +232,7 @@ def _layout_at_predict(shape, fitted, name):
         if fits[not fitted.channels_first]:
             return ImageLayout(height, width, channels, channels_first=not fitted.channels_first)
     raise ValueError(
-        f"X has shape {tuple(shape)}, but {name} was fitted on images of (height, width, channels) = "
+        f"{input_name} has shape {tuple(shape)}, but {name} was fitted on images of (height, width, channels) = "
         f"{fitted.image_shape}, that is {fitted.n_features} features. Convert the images (resize, "
         "greyscale) or fit again."
     )

@@ -30,10 +30,11 @@ def check_callbacks(estimator, *, has_valid):
     """Refuse what is no callback, and one that waits for a validation loss that nobody computes."""
     for item in estimator.callbacks or ():
         callback = item[1] if isinstance(item, (tuple, list)) else item
-        if not hasattr(callback, "on_epoch_end"):
+        if isinstance(callback, type) or not hasattr(callback, "on_epoch_end"):
             raise TypeError(
-                f"callbacks holds {callback!r}, which is no skorch callback (it has no on_epoch_end). Use those of "
-                "skimgcls.callbacks or skorch.callbacks; scikit-learn's own go to set_callbacks()."
+                f"callbacks holds {callback!r}, which is no instance of a skorch callback. Use those of "
+                "skimgcls.callbacks or skorch.callbacks, such as EarlyStopping(); scikit-learn's own go to "
+                "set_callbacks()."
             )
         monitor = getattr(callback, "monitor", None)
         if isinstance(monitor, str) and monitor.startswith("valid_") and not has_valid:

@@ -1,5 +1,7 @@
 """What a fit recorded, as people read it."""
 
+import math
+
 import numpy as np
 
 _COLUMNS = (
@@ -30,4 +32,4 @@ def best_epoch(history):
     rows = history.to_list()
     validated = [row for row in rows if "valid_loss" in row]
     name = "valid_loss" if validated else "train_loss"
-    return min(validated or rows, key=lambda row: row[name])["epoch"] if rows else 0
+    return min(validated or rows, key=lambda row: (math.isnan(row[name]), row[name]))["epoch"] if rows else 0

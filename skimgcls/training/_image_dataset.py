@@ -117,8 +117,8 @@ class ImageDataset(Dataset):
                 f"X is too large to be scaled: its channels have mean {mean.tolist()}, variance {variance.tolist()}. "
                 "Divide X by a constant."
             )
-        # below this, what is left is rounding
-        constant = variance <= 1e-20 * mean.square() + torch.finfo(torch.float64).tiny
+        float64 = torch.finfo(torch.float64)
+        constant = variance <= (64 * float64.eps * mean).square() + float64.tiny  # what is left is rounding
         return mean, torch.where(constant, 1.0, variance.clamp_min(0).sqrt())
 
 

@@ -1,6 +1,7 @@
 """Losses on logits, weighted by sample."""
 
 import inspect
+import warnings
 
 import torch
 from torch.nn import functional as F
@@ -90,6 +91,7 @@ def make_criterion(criterion, label_smoothing):
             "class itself, such as torch.nn.MultiMarginLoss, and its arguments through "
             "net_params={'criterion__<name>': ...}."
         )
+    _check_takes_codes(criterion)
     params = {"criterion": criterion}
     if label_smoothing:
         if "label_smoothing" not in inspect.signature(criterion).parameters:
@@ -99,3 +101,18 @@ def make_criterion(criterion, label_smoothing):
             )
         params["label_smoothing"] = label_smoothing
     return ForeignCriterion, params
+
+
+def _check_takes_codes(criterion):
+    """Try a class of the user's on two rows of logits, so that its error names the parameter."""
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            criterion()(torch.zeros(2, 3), torch.zeros(2, dtype=torch.int64))
+    except TypeError:
+        return  # it needs arguments, which net_params may hold
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"criterion={criterion.__name__} does not take logits (n, n_classes) and class codes (n,): {error} Choose "
+            "a loss for single-label classification, such as torch.nn.CrossEntropyLoss or torch.nn.MultiMarginLoss."
+        ) from error

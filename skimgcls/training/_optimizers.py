@@ -30,7 +30,7 @@ def make_optimizer(optimizer, *, momentum, weight_decay, device):
     if not (isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer)):
         raise ValueError(
             f"optimizer must be one of {', '.join(map(repr, OPTIMIZERS))} or a class of torch.optim, got "
-            f"{optimizer!r}. Pass the class itself, and its arguments through net_params={'optimizer__<name>': ...}."
+            f"{optimizer!r}. Pass the class itself, and its arguments through net_params={{'optimizer__<name>': ...}}."
         )
     takes = inspect.signature(cls).parameters
     params = {}

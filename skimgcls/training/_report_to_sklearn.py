@@ -53,15 +53,17 @@ class SklearnCallbackBridge(Callback):
         self.context = context
         self.data = {"X": X, "y": y}
 
+    stop_ = False
+
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        """Open the task of this epoch."""
+        """Open the task of this epoch, unless a callback said to stop at the end of the last one."""
+        if self.stop_:
+            raise KeyboardInterrupt  # skorch's way to stop; not earlier, so that all callbacks saw the last epoch
         self.epoch_context_ = self.context.subcontext(task_name="epoch")
         self.epoch_context_.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Close it; a callback that returns True stops the fit."""
-        stop = self.epoch_context_.call_on_fit_task_end(
+        self.stop_ = self.epoch_context_.call_on_fit_task_end(
             estimator=self.estimator, reconstruction_attributes=dict, **self.data
         )
-        if stop:
-            raise KeyboardInterrupt  # skorch's way to stop

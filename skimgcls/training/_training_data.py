@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_consistent_length, column_or_1d, compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, assert_all_finite
 
 from skimgcls.images import ImageLayout, read_images
@@ -62,7 +62,7 @@ def prepare_training_data(
     name = type(estimator).__name__
     read = {"image_shape": estimator.image_shape, "channels": estimator.channels, "dtype": estimator.dtype}
     rows, layout = read_images(X, estimator=estimator, fitted_layout=layout, **read)
-    y = _read_labels(y, name)
+    y = _read_labels(y, name, "y")
     check_consistent_length(rows, y, sample_weight)
     weights = _read_weights(sample_weight, rows, y, estimator.class_weight, name)
     kept = np.flatnonzero(weights) if weights is not None else np.arange(len(y))
@@ -94,17 +94,21 @@ def encode_labels(y, classes, argument, estimator_name, only=None):
     return codes.clip(min=0)
 
 
-def _read_labels(y, name):
+def _read_labels(y, name, argument):
     if y is None:
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
-    y = np.asarray(y) if not hasattr(y, "iloc") else y
-    if np.ndim(y) > 1 and np.shape(y)[1] != 1:
+    try:
+        shape = np.shape(y)
+    except ValueError:  # a list of lists of several lengths
+        shape = ("n", "several")
+    if len(shape) > 1 and shape[1:] != (1,):
         raise ValueError(
-            f"Unknown label type: {name} takes one label per image, y of shape (n,), but got shape {np.shape(y)} "
-            f"({type_of_target(y)}). For one-hot rows pass y.argmax(axis=1); multi-label targets are not supported."
+            f"Unknown label type: {name} takes one label per image, {argument} of shape (n,), but got shape "
+            f"({', '.join(map(str, shape))}). For one-hot rows pass {argument}.argmax(axis=1); several labels per "
+            "image are not supported."
         )
     y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y", estimator_name=name)
+    assert_all_finite(y, input_name=argument, estimator_name=name)
     check_classification_targets(y)
     return y
 
@@ -120,6 +124,11 @@ def _read_weights(sample_weight, rows, y, class_weight, name):
         )
     kept = weights > 0
     weights[kept] *= compute_sample_weight(class_weight, y[kept])  # the balance of what is trained on
+    if not (weights >= 0).all():
+        raise ValueError(
+            f"class_weight={class_weight!r} holds a weight that is negative or NaN; {name} expected weights of "
+            "at least 0. A weight of 0 leaves a class out."
+        )
     if not weights.any():
         raise ValueError(
             f"sample_weight and class_weight leave no image a positive weight: {name} has nothing to train on. Give at "
@@ -154,9 +163,12 @@ def _read_validation_data(estimator, X_val, y_val, layout, classes):
         given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
         raise ValueError(f"{given} was given without {missing}. Validation needs both images and labels.")
     name = type(estimator).__name__
-    rows, layout = read_images(X_val, estimator=estimator, fitted_layout=layout, dtype=estimator.dtype)
-    y_val = _read_labels(y_val, name)
-    check_consistent_length(rows, y_val)
+    rows, layout = read_images(
+        X_val, estimator=estimator, fitted_layout=layout, dtype=estimator.dtype, input_name="X_val"
+    )
+    y_val = _read_labels(y_val, name, "y_val")
+    if len(rows) != len(y_val):
+        raise ValueError(f"X_val holds {len(rows)} images, but y_val {len(y_val)} labels. Give one label per image.")
     return ImageDataset.from_arrays(rows, layout, encode_labels(y_val, classes, "y_val", name))
 
 

@@ -8,16 +8,16 @@ import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, PrintLog
 
-from skimgcls.architectures import Dropout
 from skimgcls.exceptions import DivergedError
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._epoch_tally import EpochTally
 from skimgcls.training._image_dataset import ImageDataset
 from skimgcls.training._move_to_device import move_to_device
 from skimgcls.training._schedules import changes_within_epoch, lr_factor
+from skimgcls.training._seeded_randomness import seeded_randomness
 from skimgcls.utils._device import resolve_device
 from skimgcls.utils._is_same import is_same
-from skimgcls.utils._random import make_generator, seeded_global_rng, stream_seed
+from skimgcls.utils._random import make_generator
 
 _PREDICTION_BATCH = 256  # images; more leave the processor's cache
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
@@ -77,7 +77,10 @@ class TrainingNet(NeuralNetClassifier):
         """Make and initialize a net whose ``settings`` may change later."""
         net = cls(module, **params, **settings)
         net.settings_ = settings
-        return net.initialize()
+        try:
+            return net.initialize()
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"net_params or optimizer and criterion do not fit skorch's net: {error}") from error
 
     @property
     def _default_callbacks(self):
@@ -235,7 +238,8 @@ class TrainingNet(NeuralNetClassifier):
         epoch = len(self.history) - 1
         iterator_train.generator = make_generator(self.seed, "shuffle", epoch)
         self.batches_per_epoch_, self.batches_done_ = len(iterator_train), 0
-        with self._seeded_dropout(epoch):
+        draws = {"seed": self.seed, "epoch": epoch, "device": self.device, "foreign": self.foreign_randomness}
+        with seeded_randomness(self.module_, **draws):
             self.run_single_epoch(iterator_train, training=True, prefix="train", step_fn=self.train_step)
         self.run_single_epoch(iterator_valid, training=False, prefix="valid", step_fn=self.validation_step)
         self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
@@ -308,24 +312,7 @@ class TrainingNet(NeuralNetClassifier):
         self.grad_scaler_.step(self.optimizer_)
         self.grad_scaler_.update()
 
-    # --------------------------------------------------- seeds and schedules
-
-    @contextlib.contextmanager
-    def _seeded_dropout(self, epoch):
-        """Give each of our layers that draws a generator for this epoch, and take it back."""
-        layers = [module for module in self.module_.modules() if isinstance(module, Dropout)]
-        generator = make_generator(self.seed, "dropout", epoch, self.device) if layers else None
-        for layer in layers:
-            layer.generator = generator
-        foreign = contextlib.nullcontext()
-        if self.foreign_randomness:
-            foreign = seeded_global_rng(stream_seed(self.seed, "foreign", epoch))
-        try:
-            with foreign:
-                yield
-        finally:
-            for layer in layers:
-                layer.generator = None
+    # ------------------------------------------------------------- schedules
 
     def _schedule_lr(self):
         if self.lr_schedule is None:
@@ -358,7 +345,8 @@ class TrainingNet(NeuralNetClassifier):
         state = self.module_.state_dict()
         floats = [tensor for tensor in state.values() if tensor.is_floating_point()]
         finite = torch.stack([tensor.isfinite().all() for tensor in floats]).all()  # one read for all weights
-        if math.isfinite(row["train_loss"]) and bool(finite):
+        losses = [row["train_loss"], row.get("valid_loss", 0.0)]
+        if all(map(math.isfinite, losses)) and bool(finite):
             return
         self.module_.load_state_dict(epoch_start)
         lr = self.optimizer_.param_groups[0]["lr"]

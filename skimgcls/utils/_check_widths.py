@@ -12,10 +12,14 @@ def check_widths(name, value, at_least=0):
         Naming the parameter.
     """
     widths = (value,) if isinstance(value, Integral) else tuple(value)
-    if len(widths) < at_least or not all(isinstance(width, Integral) and width > 0 for width in widths):
+    if len(widths) < at_least or not all(map(_is_width, widths)):
         how_many = f"at least {at_least} " if at_least else ""
         raise ValueError(
             f"The {name!r} parameter must be a tuple of {how_many}positive integers, one for each layer. "
             f"Got {value!r} instead."
         )
     return tuple(int(width) for width in widths)
+
+
+def _is_width(value):
+    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0

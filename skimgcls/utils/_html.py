@@ -301,7 +301,8 @@ def _number_format(values):
     if all(value == int(value) for value in finite):
         return lambda value: f"{int(value):,}" if math.isfinite(value) else str(value)
     largest = max(finite)
-    decimals = min(4, max(0, 3 - math.floor(math.log10(largest))))
+    # A share of exactly 1 among other shares, a precision say, must not cost its column a decimal.
+    decimals = 4 if largest <= 1 else max(0, 3 - math.floor(math.log10(largest)))
 
     def show(value):
         text = f"{value:,.{decimals}f}"

@@ -1,7 +1,5 @@
 """Whether a parameter still has the value that it had."""
 
-import numpy as np
-
 
 def is_same(first, second):
     """Compare two values of a parameter, arrays, tensors, sequences and dicts of them included.
@@ -20,10 +18,10 @@ def is_same(first, second):
         return True
     if isinstance(first, dict) and isinstance(second, dict):
         return first.keys() == second.keys() and all(is_same(first[key], second[key]) for key in first)
-    first, second = (value.tolist() if isinstance(value, np.ndarray) else value for value in (first, second))
+    first, second = (value.tolist() if hasattr(value, "tolist") else value for value in (first, second))
     if isinstance(first, (list, tuple)) and isinstance(second, (list, tuple)):
         return len(first) == len(second) and all(map(is_same, first, second))
     try:
-        return bool(np.all(first == second)) and np.shape(first) == np.shape(second)
+        return bool(first == second)
     except (TypeError, ValueError, RuntimeError):
         return False

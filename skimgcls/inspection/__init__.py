@@ -1,0 +1,6 @@
+"""Looking at what a classifier does, image by image."""
+
+from skimgcls.inspection._classified_images_display import ClassifiedImagesDisplay
+from skimgcls.inspection._misclassified_images import misclassified_images
+
+__all__ = ["ClassifiedImagesDisplay", "misclassified_images"]
