@@ -10,7 +10,6 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
-from skorch.helper import predefined_split
 
 from skimgcls.architectures import ACTIVATIONS, count_parameters
 from skimgcls.callbacks import EarlyStopping
@@ -364,13 +363,8 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
             net.callbacks = make_callbacks(self, stops=not partial)
             net.initialize_callbacks()
             net.callbacks_for_ = purpose
-        if data.valid is not None:
-            net.train_split = predefined_split(data.valid.to(net.device))
-        try:
-            with report_to_sklearn(self, net, epochs, X, y):
-                net.partial_fit(data.train.to(net.device), None, epochs=epochs)
-        finally:
-            net.train_split = None
+        with report_to_sklearn(self, net, epochs, X, y):
+            net.train(data.train, data.valid, epochs)
 
     def _find_best_epoch(self):
         for _, callback in self.net_.callbacks_:

@@ -74,6 +74,6 @@ def _demo(arguments):
 
 
 def _versions(arguments):
-    from skimgcls import show_versions
+    from skimgcls.utils import show_versions
 
     show_versions()

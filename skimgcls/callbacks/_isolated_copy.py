@@ -66,7 +66,6 @@ class _IsolatedCheckpoint:
     _published_ = None  # {final path: identity of the file} of the checkpoint that load_best loaded last
 
     def initialize(self):
-        self._remove_folders()
         self._published_ = None
         return super().initialize()
 

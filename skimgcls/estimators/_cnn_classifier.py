@@ -113,7 +113,7 @@ class CNNClassifier(BaseImageClassifier):
         (height, width, channels) of the images seen by fit.
     n_features_in_ : int
         height * width * channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, when ``X`` was a DataFrame with string columns.
     n_epochs_ : int
         Epochs trained.
@@ -188,6 +188,7 @@ class CNNClassifier(BaseImageClassifier):
         label_smoothing=0.0,
         class_weight=None,
         batch_size=128,
+        max_epochs=10,
         gradient_clip=None,
         early_stopping=False,
         validation_fraction=None,
@@ -205,7 +206,6 @@ class CNNClassifier(BaseImageClassifier):
         warm_start=False,
         random_state=None,
         verbose=0,
-        max_epochs=10,
     ):
         self.conv_channels = conv_channels
         self.hidden_units = hidden_units
@@ -225,6 +225,7 @@ class CNNClassifier(BaseImageClassifier):
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.batch_size = batch_size
+        self.max_epochs = max_epochs
         self.gradient_clip = gradient_clip
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -242,7 +243,6 @@ class CNNClassifier(BaseImageClassifier):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-        self.max_epochs = max_epochs
 
     def _build_module(self, image_shape, n_classes):
         if callable(self.architecture):

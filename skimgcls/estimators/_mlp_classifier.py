@@ -104,7 +104,7 @@ class MLPClassifier(BaseImageClassifier):
         (height, width, channels) of the images seen by fit.
     n_features_in_ : int
         height * width * channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Column names, when ``X`` was a DataFrame with string columns.
     n_epochs_ : int
         Epochs trained.
@@ -167,6 +167,7 @@ class MLPClassifier(BaseImageClassifier):
         label_smoothing=0.0,
         class_weight=None,
         batch_size=128,
+        max_epochs=15,
         gradient_clip=None,
         early_stopping=False,
         validation_fraction=None,
@@ -184,7 +185,6 @@ class MLPClassifier(BaseImageClassifier):
         warm_start=False,
         random_state=None,
         verbose=0,
-        max_epochs=15,
     ):
         self.hidden_units = hidden_units
         self.patch_size = patch_size
@@ -201,6 +201,7 @@ class MLPClassifier(BaseImageClassifier):
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.batch_size = batch_size
+        self.max_epochs = max_epochs
         self.gradient_clip = gradient_clip
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -218,7 +219,6 @@ class MLPClassifier(BaseImageClassifier):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-        self.max_epochs = max_epochs
 
     def _build_module(self, image_shape, n_classes):
         height, width, channels = image_shape

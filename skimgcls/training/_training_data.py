@@ -98,7 +98,8 @@ def _read_labels(y, name, argument):
     if y is None:
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
     try:
-        shape = np.shape(y)
+        y = y if hasattr(y, "iloc") else np.asarray(y)
+        shape = y.shape
     except ValueError:  # a list of lists of several lengths
         shape = ("n", "several")
     if len(shape) > 1 and shape[1:] != (1,):

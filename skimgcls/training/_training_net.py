@@ -7,12 +7,14 @@ import math
 import torch
 from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback, PrintLog
+from skorch.helper import predefined_split
 
 from skimgcls.exceptions import DivergedError
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._epoch_tally import EpochTally
 from skimgcls.training._image_dataset import ImageDataset
 from skimgcls.training._move_to_device import move_to_device
+from skimgcls.training._regularize_gradients import regularize_gradients
 from skimgcls.training._schedules import changes_within_epoch, lr_factor
 from skimgcls.training._seeded_randomness import seeded_randomness
 from skimgcls.utils._device import resolve_device
@@ -54,7 +56,7 @@ class TrainingNet(NeuralNetClassifier):
     def __init__(
         self,
         module,
-        *args,
+        *,
         seed=0,
         lr_schedule=None,
         l1=0.0,
@@ -70,7 +72,7 @@ class TrainingNet(NeuralNetClassifier):
         self.precision = precision
         self.foreign_randomness = foreign_randomness
         self.callbacks_for_ = None  # what the callbacks were made for
-        super().__init__(module, *args, **params)
+        super().__init__(module, **params)
 
     @classmethod
     def from_settings(cls, module, settings, **params):
@@ -99,6 +101,15 @@ class TrainingNet(NeuralNetClassifier):
         return BatchIterator(dataset, self.batch_size, self.device, shuffle=training)
 
     # ------------------------------------------------------------ training
+
+    def train(self, dataset_train, dataset_valid, epochs):
+        """Train on one `ImageDataset` and validate on another, or none, after each epoch; keep neither."""
+        if dataset_valid is not None:
+            self.train_split = predefined_split(dataset_valid.to(self.device))
+        try:
+            self.partial_fit(dataset_train.to(self.device), epochs=epochs)
+        finally:
+            self.train_split = None
 
     def partial_fit(self, X, y=None, classes=None, epochs=None, **fit_params):
         """Train for ``epochs``, from where the net is; see `skorch.NeuralNet.partial_fit`."""
@@ -267,12 +278,7 @@ class TrainingNet(NeuralNetClassifier):
     def _regularize_gradients(self):
         if self.grad_scaler_ is not None and (self.l1 or self.gradient_clip):
             self.grad_scaler_.unscale_(self.optimizer_)
-        if self.l1:
-            for parameter in self.module_.parameters():
-                if parameter.ndim > 1 and parameter.grad is not None:
-                    parameter.grad.add_(parameter.detach().sign(), alpha=self.l1)
-        if self.gradient_clip:
-            torch.nn.utils.clip_grad_norm_(self.module_.parameters(), self.gradient_clip)
+        regularize_gradients(self.module_, l1=self.l1, max_norm=self.gradient_clip)
 
     def _has_batch_hooks(self):
         """Whether skorch's own steps are needed: a callback hooks into batches, or the optimizer wants a closure."""

@@ -19,7 +19,7 @@ def watch_interrupt():
     Yields
     ------
     Interrupt
-        Its flag ``arrived`` is set as soon as a SIGINT arrives; the handler found is called as always.
+        Its flag ``arrived`` is set when a SIGINT was answered by KeyboardInterrupt; the handler found is called.
     """
     interrupt = Interrupt()
     found = signal.getsignal(signal.SIGINT)
@@ -28,8 +28,11 @@ def watch_interrupt():
         return
 
     def note(signum, frame):
-        interrupt.arrived = True
-        found(signum, frame)
+        try:
+            found(signum, frame)
+        except KeyboardInterrupt:  # a handler of the user's own may do something else
+            interrupt.arrived = True
+            raise
 
     signal.signal(signal.SIGINT, note)
     try:
