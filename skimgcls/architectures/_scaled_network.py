@@ -76,6 +76,9 @@ class ScaledNetwork(nn.Module):
         From images to scaled images (n, c, h, w).
     network : torch.nn.Module
         From scaled images to logits (n, n_classes).
+    contiguous : bool, default=False
+        Whether the network is given its images in torch's default memory format, whatever they come in: a user's
+        network may rely on it, for example with ``x.view(len(x), -1)``.
 
     Examples
     --------
@@ -85,11 +88,13 @@ class ScaledNetwork(nn.Module):
     tensor([[-1.,  1.]])
     """
 
-    def __init__(self, scaling, network):
+    def __init__(self, scaling, network, *, contiguous=False):
         super().__init__()
         self.scaling = scaling
         self.network = network
+        self.contiguous = contiguous
 
     def forward(self, x):
         """Map images (n, c, h, w) of any real dtype to logits (n, n_classes)."""
-        return self.network(self.scaling(x))
+        x = self.scaling(x)
+        return self.network(x.contiguous() if self.contiguous else x)

@@ -44,7 +44,7 @@ def build_scaled_network(build_module, dataset, *, seed, dtype, device, foreign)
             f"The architecture returned {type(network).__name__} where a torch.nn.Module was expected that maps images "
             "(n, c, h, w) to logits (n, n_classes)."
         )
-    return ScaledNetwork(scaling, network.to(dtype)).to(device)
+    return ScaledNetwork(scaling, network.to(dtype), contiguous=True).to(device)
 
 
 def check_logits(network, dataset, n_classes, device):

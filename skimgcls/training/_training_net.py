@@ -135,12 +135,12 @@ class TrainingNet(NeuralNetClassifier):
                 for name, tensor in self.module_.state_dict().items():
                     epoch_start[name].copy_(tensor)
                 self.notify("on_epoch_end", **datasets)
-                self.history[-1]["batches"].clear()  # skorch keeps every batch of every epoch, also in pickles
+                _drop_batches(self.history[-1])
         finally:
             self.tally_ = None
             del self.history_[n_finished:]  # an interrupted epoch is no row
             if self.history:
-                self.history[-1]["batches"].clear()
+                _drop_batches(self.history[-1])
         return self
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
@@ -386,6 +386,11 @@ class TrainingNet(NeuralNetClassifier):
         except ValueError:
             self.device = "cpu"
         move_to_device(self.module_, self.criterion_, self.optimizer_, self.device)
+
+
+def _drop_batches(row):
+    # skorch keeps every batch of every epoch, also in pickles; one empty batch stays for those who look at the last
+    row["batches"][:] = [{}]
 
 
 def _softmax(logits):
