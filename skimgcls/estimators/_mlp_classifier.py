@@ -225,7 +225,7 @@ class MLPClassifier(BaseImageClassifier):
         return MLP(
             (channels, height, width),
             n_classes,
-            hidden_units=check_widths("hidden_units", self.hidden_units, at_least=0 if self.patch_size is None else 1),
+            hidden_units=check_widths("hidden_units", self.hidden_units, at_least=0 if self.patch_size is None else 2),
             patch_size=self.patch_size,
             norm=self.norm,
             activation=self.activation,

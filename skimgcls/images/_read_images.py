@@ -119,7 +119,7 @@ def _refuse_what_is_no_image(X, name, input_name):
         )
     if array.ndim < 2:
         raise ValueError(
-            f"{input_name} has {array.ndim} axes, shape {array.shape}, where {name} expected images (n, h, w), "
+            f"{input_name} has shape {array.shape}, where {name} expected images (n, h, w), "
             "(n, h, w, c) or (n, c, h, w), or flat rows (n, features). Reshape your data: X[None] makes a "
             "batch of one image."
         )
@@ -207,19 +207,8 @@ def _layout_of_4d(shape, image_shape, channels):
 
 def _layout_at_predict(shape, fitted, name, input_name):
     height, width, channels = fitted.image_shape
-    if shape in ((height, width), (height, width, channels), (channels, height, width)) and shape[1:] != (
-        fitted.n_features,
-    ):
-        raise ValueError(
-            f"{input_name} of shape {shape} is a single image, but {name} takes several. Pass X[None] for one image."
-        )
-    if len(shape) == 2:
-        if shape[1] == fitted.n_features:
-            return fitted
-        raise ValueError(
-            f"{input_name} has {shape[1]} features, but {name} is expecting {fitted.n_features} features as input: "
-            f"height * width * channels of {fitted.image_shape}. Resize the images or fit again."
-        )
+    if len(shape) == 2 and shape[1] == fitted.n_features:
+        return fitted
     if len(shape) == 3 and shape[1:] == (height, width) and channels == 1:
         return fitted
     if len(shape) == 4:
@@ -231,8 +220,17 @@ def _layout_at_predict(shape, fitted, name, input_name):
             return fitted
         if fits[not fitted.channels_first]:
             return ImageLayout(height, width, channels, channels_first=not fitted.channels_first)
+    if shape in ((height, width), (height, width, channels), (channels, height, width)):
+        raise ValueError(
+            f"{input_name} of shape {shape} is a single image, but {name} takes several. Pass X[None] for one image."
+        )
+    if len(shape) == 2:
+        raise ValueError(
+            f"{input_name} has {shape[1]} features, but {name} is expecting {fitted.n_features} features as input: "
+            f"height * width * channels of {fitted.image_shape}. Resize the images or fit again."
+        )
     raise ValueError(
-        f"{input_name} has shape {tuple(shape)}, but {name} was fitted on images of (height, width, channels) = "
-        f"{fitted.image_shape}, that is {fitted.n_features} features. Convert the images (resize, "
-        "greyscale) or fit again."
+        f"{input_name} has shape {shape}, but {name} was fitted on images of (height, width, channels) = "
+        f"{fitted.image_shape}, that is {fitted.n_features} features. Convert the images (resize, greyscale) or "
+        "fit again."
     )

@@ -35,8 +35,7 @@ def build_scaled_network(build_module, dataset, *, seed, dtype, device, foreign)
     scaling = InputScaling(mean, std, dtype=dtype)
     if not foreign:
         network = build_seeded(build_module, generator=make_generator(seed, "weights"), dtype=dtype, device=device)
-        # convolutions on CPU and GPU are a third faster over channels that lie side by side
-        return ScaledNetwork(scaling, network).to(device).to(memory_format=torch.channels_last)
+        return ScaledNetwork(scaling, network).to(device)
     with seeded_global_rng(stream_seed(seed, "weights")):
         network = build_module()
     if not isinstance(network, torch.nn.Module):

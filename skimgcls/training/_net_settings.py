@@ -1,5 +1,7 @@
 """From the parameters of an estimator to those of its skorch net."""
 
+import torch
+
 from skimgcls.training._losses import make_criterion
 from skimgcls.training._optimizers import make_optimizer
 
@@ -46,21 +48,27 @@ def net_settings(estimator, device):
     ValueError
         If parameters contradict each other.
     """
+    net_params = _check_net_params(estimator)
     criterion, criterion_params = make_criterion(estimator.criterion, estimator.label_smoothing)
     optimizer, optimizer_params = make_optimizer(
         estimator.optimizer, momentum=estimator.momentum, weight_decay=estimator.weight_decay, device=device
     )
-    same_name = ("lr", "batch_size", "max_epochs", "lr_schedule", "l1", "gradient_clip")
-    return {
+    if any(f"optimizer__{name}" in net_params for name in ("fused", "foreach", "differentiable")):
+        optimizer_params.pop("fused", None)  # torch takes one of the three
+    same_name = ("batch_size", "max_epochs", "lr_schedule", "l1", "gradient_clip")
+    settings = {
         **{name: getattr(estimator, name) for name in same_name},
+        "lr": float(estimator.lr),  # numpy's own floats would go into the history, which has to be JSON
         "precision": _resolve_precision(estimator, device),
         "verbose": int(estimator.verbose),
         "criterion": criterion,
         **{f"criterion__{name}": value for name, value in criterion_params.items()},
         "optimizer": optimizer,
         **{f"optimizer__{name}": value for name, value in optimizer_params.items()},
-        **_check_net_params(estimator),
+        **net_params,
     }
+    _try_optimizer(settings)
+    return settings
 
 
 def _resolve_precision(estimator, device):
@@ -88,3 +96,17 @@ def _check_net_params(estimator):
                 f"net_params holds {name!r}, which {type(estimator).__name__} sets itself. Use {_OWN_PARAMS[own]}."
             )
     return params
+
+
+def _try_optimizer(settings):
+    """Make the optimizer once on a parameter of no use, so that what it does not take costs nothing."""
+    prefix = "optimizer__"
+    params = {name.removeprefix(prefix): value for name, value in settings.items() if name.startswith(prefix)}
+    params.pop("param_groups", None)  # skorch's own
+    try:
+        settings["optimizer"]([torch.nn.Parameter(torch.zeros(1))], lr=settings["lr"], **params)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"{settings['optimizer'].__name__} does not take lr={settings['lr']:g} and {params}: {error}. Correct "
+            "net_params, lr, momentum or weight_decay."
+        ) from error

@@ -7,7 +7,7 @@ from skimgcls.utils._random import make_generator, seeded_global_rng, stream_see
 
 
 @contextlib.contextmanager
-def seeded_randomness(module, *, seed, epoch, device, foreign):
+def seeded_randomness(module, seed, epoch, device, *, foreign):
     """Give each of our dropout layers a generator for this epoch, and take it back.
 
     Parameters

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from numbers import Number
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -63,7 +64,7 @@ def prepare_training_data(
     read = {"image_shape": estimator.image_shape, "channels": estimator.channels, "dtype": estimator.dtype}
     rows, layout = read_images(X, estimator=estimator, fitted_layout=layout, **read)
     y = _read_labels(y, name, "y")
-    check_consistent_length(rows, y, sample_weight)
+    check_consistent_length(rows, y, None if isinstance(sample_weight, Number) else sample_weight)
     weights = _read_weights(sample_weight, rows, y, estimator.class_weight, name)
     kept = np.flatnonzero(weights) if weights is not None else np.arange(len(y))
     classes = _read_classes(classes, y[kept], name)
@@ -110,7 +111,14 @@ def _read_labels(y, name, argument):
         )
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name=argument, estimator_name=name)
-    check_classification_targets(y)
+    try:
+        check_classification_targets(y)
+    except TypeError as error:  # labels that cannot be sorted
+        kinds = ", ".join(sorted({type(label).__name__ for label in y}))
+        raise ValueError(
+            f"{argument} mixes labels of different types, {kinds}; {name} expected one type. Convert them, for example "
+            f"with {argument}.astype(str), and leave out images without a label."
+        ) from error
     return y
 
 
@@ -124,16 +132,21 @@ def _read_weights(sample_weight, rows, y, class_weight, name):
             "0. A weight of 0 leaves an image out."
         )
     kept = weights > 0
+    if not kept.any():
+        raise ValueError(
+            f"sample_weight holds only zeros: {name} has nothing to train on. Give at least two classes a "
+            "positive weight."
+        )
     weights[kept] *= compute_sample_weight(class_weight, y[kept])  # the balance of what is trained on
     if not (weights >= 0).all():
         raise ValueError(
-            f"class_weight={class_weight!r} holds a weight that is negative or NaN; {name} expected weights of "
-            "at least 0. A weight of 0 leaves a class out."
+            f"class_weight={class_weight!r} holds a weight that is negative or NaN; {name} expected weights "
+            "of at least 0. A weight of 0 leaves a class out."
         )
     if not weights.any():
         raise ValueError(
-            f"sample_weight and class_weight leave no image a positive weight: {name} has nothing to train on. Give at "
-            "least two classes a positive weight."
+            f"class_weight leaves no image a positive weight: {name} has nothing to train on. Give at least two "
+            "classes a positive weight."
         )
     return weights
 

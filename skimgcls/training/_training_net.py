@@ -88,8 +88,6 @@ class TrainingNet(NeuralNetClassifier):
     def _default_callbacks(self):
         return [("print_log", PrintLog())] if self.verbose else []
 
-    # ---------------------------------------------------------------- data
-
     def get_dataset(self, X, y=None):
         """Take an `ImageDataset` as it is; anything else goes skorch's way."""
         return X if isinstance(X, ImageDataset) else super().get_dataset(X, y)
@@ -249,11 +247,10 @@ class TrainingNet(NeuralNetClassifier):
         epoch = len(self.history) - 1
         iterator_train.generator = make_generator(self.seed, "shuffle", epoch)
         self.batches_per_epoch_, self.batches_done_ = len(iterator_train), 0
-        draws = {"seed": self.seed, "epoch": epoch, "device": self.device, "foreign": self.foreign_randomness}
-        with seeded_randomness(self.module_, **draws):
+        with seeded_randomness(self.module_, self.seed, epoch, self.device, foreign=self.foreign_randomness):
             self.run_single_epoch(iterator_train, training=True, prefix="train", step_fn=self.train_step)
         self.run_single_epoch(iterator_valid, training=False, prefix="valid", step_fn=self.validation_step)
-        self.history.record("lr", self.optimizer_.param_groups[0]["lr"])
+        self.history.record("lr", float(self.optimizer_.param_groups[0]["lr"]))
 
     def _train_lean(self, iterator):
         for batch in iterator:
@@ -317,8 +314,6 @@ class TrainingNet(NeuralNetClassifier):
             step_fn()
         self.grad_scaler_.step(self.optimizer_)
         self.grad_scaler_.update()
-
-    # ------------------------------------------------------------- schedules
 
     def _schedule_lr(self):
         if self.lr_schedule is None:

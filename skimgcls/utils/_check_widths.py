@@ -13,9 +13,9 @@ def check_widths(name, value, at_least=0):
     """
     widths = (value,) if isinstance(value, Integral) else tuple(value)
     if len(widths) < at_least or not all(map(_is_width, widths)):
-        how_many = f"at least {at_least} " if at_least else ""
+        how_many = f"at least {('one', 'two')[at_least - 1]} " if at_least else ""
         raise ValueError(
-            f"The {name!r} parameter must be a tuple of {how_many}positive integers, one for each layer. "
+            f"The {name!r} parameter must be a tuple of {how_many}positive integer(s), one for each layer. "
             f"Got {value!r} instead."
         )
     return tuple(int(width) for width in widths)

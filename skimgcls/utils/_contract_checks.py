@@ -72,6 +72,7 @@ def check_clone(estimator, X, y):
     assert copied.get_params().keys() == estimator.get_params().keys()
     assert not [name for name in vars(copied) if name.endswith("_")], "a clone must not be fitted"
     assert_array_equal(copied.fit(X, y).predict_proba(X), fitted.predict_proba(X))
+    _assert_learnt(copied.score(X, y), y)
     assert copied.set_params(random_state=1).fit(X, y).predict_proba(X).tolist() != fitted.predict_proba(X).tolist()
 
 
@@ -209,7 +210,10 @@ def check_voting(estimator, X, y):
 
 def check_stacking(estimator, X, y):
     members = [("a", clone(estimator)), ("b", clone(estimator).set_params(random_state=1))]
-    _assert_learnt(StackingClassifier(members, GaussianNB(), cv=2).fit(X, y).score(X, y), y)
+    stacking = StackingClassifier(members, GaussianNB(), cv=2).fit(X, y)
+    _assert_learnt(stacking.score(X, y), y)
+    for member in stacking.estimators_:  # trained on codes; by itself too, as a stack on random numbers may do well
+        _assert_learnt(np.mean(np.unique(y)[member.predict(X)] == y), y)
 
 
 def check_bagging(estimator, X, y):
@@ -255,6 +259,7 @@ def check_calibration(estimator, X, y):
     assert_allclose(calibrated.predict_proba(X).sum(axis=1), 1)
     _assert_learnt(calibrated.score(X, y), y)
     fitted = clone(estimator).fit(X, y)
+    _assert_learnt(fitted.score(X, y), y)  # by itself too, as calibration alone learns something
     _assert_learnt(CalibratedClassifierCV(FrozenEstimator(fitted), cv=2).fit(X, y).score(X, y), y)
 
 
@@ -271,7 +276,8 @@ def check_thresholds(estimator, X, y):
 
 
 def check_permutation_importance(estimator, X, y):
-    result = permutation_importance(estimator.fit(X, y), X, y, n_repeats=1, random_state=0, scoring="neg_log_loss")
+    _assert_learnt(estimator.fit(X, y).score(X, y), y)
+    result = permutation_importance(estimator, X, y, n_repeats=1, random_state=0, scoring="neg_log_loss")
     assert result.importances_mean.max() > 0, "no pixel matters to what was learnt"
 
 

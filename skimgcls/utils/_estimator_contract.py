@@ -127,7 +127,7 @@ def image_estimator_checks(estimator, *, image_size=8, search_space=None):
 
     Examples
     --------
-    In a test, ``@pytest.mark.parametrize("check", image_estimator_checks(MyClassifier()), ids=str)`` and then ``check()``.
+    In a test: ``@pytest.mark.parametrize("check", image_estimator_checks(MyClassifier()), ids=str)``, then ``check()``.
 
     >>> from skimgcls import MLPClassifier
     >>> from skimgcls.utils import image_estimator_checks

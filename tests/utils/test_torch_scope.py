@@ -67,6 +67,25 @@ def test_what_was_found_is_put_back_also_after_an_error(n_jobs):
     assert torch.get_num_threads() == 2
 
 
+def test_threads_born_after_overlapping_scopes_find_the_count_of_before():
+    torch.set_num_threads(2)
+    inside, leave = threading.Event(), threading.Event()
+
+    def stay_inside():
+        with torch_scope(3):
+            inside.set()
+            leave.wait(30)
+
+    thread = threading.Thread(target=stay_inside)
+    thread.start()
+    assert inside.wait(30)
+    with torch_scope(1):
+        leave.set()
+        thread.join(30)
+    assert in_thread(torch.get_num_threads) == 2
+    assert torch.get_num_threads() == 2
+
+
 def test_scopes_nest():
     torch.set_num_threads(2)
     with torch_scope(3):

@@ -1,0 +1,176 @@
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from skimgcls.images import ImageLayout
+from skimgcls.training import ImageDataset
+from skimgcls.training._image_dataset import tensor_view
+
+
+def dataset_of(images, *, channels_first=True, codes=None, weights=None):
+    """Put images (n, c, h, w) into a dataset whose rows hold them in one order or the other."""
+    layout = ImageLayout(*images.shape[2:], images.shape[1], channels_first=channels_first)
+    ordered = images if channels_first else images.transpose(0, 2, 3, 1)
+    return ImageDataset.from_arrays(np.ascontiguousarray(ordered).reshape(len(images), -1), layout, codes, weights)
+
+
+@pytest.fixture
+def weighted(rng):
+    return dataset_of(
+        rng.integers(0, 256, (6, 3, 4, 5), dtype=np.uint8), codes=np.arange(6), weights=np.arange(6.0) / 2.5
+    )
+
+
+# ------------------------------------------------------------------- lookup
+
+
+def test_gather_looks_images_codes_and_weights_up(weighted):
+    images, codes, weights = weighted.gather(torch.tensor([4, 1]))
+    assert images.shape == (2, 3, 4, 5)
+    assert torch.equal(images[0].flatten(), weighted.rows[4])
+    assert codes.tolist() == [4, 1]
+    assert weights.tolist() == pytest.approx([1.6, 0.4])
+
+
+def test_gather_gives_none_for_what_is_not_there(rng):
+    _, codes, weights = dataset_of(rng.random((2, 1, 4, 4))).gather(torch.tensor([0]))
+    assert codes is None
+    assert weights is None
+
+
+def test_it_is_a_dataset_of_image_and_code_pairs(weighted):
+    assert len(weighted) == 6
+    for i in range(len(weighted)):
+        image, code = weighted[i]
+        assert torch.equal(image, weighted.X[i])
+        assert code == weighted.y[i] == i
+
+
+def test_without_codes_an_item_has_a_code_of_zero_as_skorchs_own_datasets_do(rng):
+    assert dataset_of(rng.random((2, 1, 4, 4)))[1][1] == 0
+
+
+def test_the_rows_are_the_memory_of_the_array(rng):
+    rows = rng.random((5, 16))
+    dataset = ImageDataset.from_arrays(rows, ImageLayout(4, 4, 1, True))
+    assert dataset.rows.data_ptr() == rows.ctypes.data
+
+
+def test_a_subset_shares_the_rows_and_keeps_its_order(weighted):
+    subset = weighted.subset([5, 0, 3])
+    assert subset.rows is weighted.rows
+    assert len(subset) == 3
+    assert subset.y.tolist() == [5, 0, 3]
+    assert torch.equal(subset.X, weighted.X[[5, 0, 3]])
+
+
+def test_a_subset_of_a_subset_counts_within_it(weighted):
+    assert weighted.subset([5, 0, 3]).subset([2, 0]).y.tolist() == [3, 5]
+
+
+def test_weights_of_a_subset_have_mean_one(weighted):
+    weights = weighted.subset([1, 2, 5]).gather(torch.arange(3))[2]
+    assert weights.mean().item() == pytest.approx(1)
+    assert (weights / weights[0]).tolist() == pytest.approx([1, 2, 5])
+
+
+def test_on_the_device_where_it_is_nothing_is_copied(weighted):
+    assert weighted.to("cpu").rows.data_ptr() == weighted.rows.data_ptr()
+
+
+def test_everything_moves_to_another_device(weighted):
+    moved = weighted.subset([1, 3]).to("meta")
+    parts = (moved.rows, moved.codes, moved.weights, moved.index)
+    assert {part.device.type for part in parts} == {"meta"}
+    assert moved.layout == weighted.layout
+    assert [part if part is None else part.shape for part in moved.gather(torch.arange(2, device="meta"))] == [
+        (2, 3, 4, 5),
+        (2,),
+        (2,),
+    ]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_read_only_memory_is_viewed_without_a_copy_or_a_warning(dtype, rng):
+    array = rng.integers(0, 256, (3, 4)).astype(dtype)
+    array.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tensor = tensor_view(array)
+    assert tensor.data_ptr() == array.ctypes.data
+    np.testing.assert_array_equal(tensor, array)
+
+
+def test_a_view_of_read_only_memory_keeps_that_memory_alive():
+    array = np.arange(100_000, dtype=np.float64)
+    array.flags.writeable = False
+    tensor = tensor_view(array)
+    del array
+    assert torch.equal(tensor, torch.arange(100_000, dtype=torch.float64))
+
+
+# ------------------------------------------------------------------ moments
+
+
+def numpy_moments(images, weights=None):
+    pixels = images.astype(np.float64).transpose(1, 0, 2, 3).reshape(images.shape[1], -1)
+    weights = np.ones(len(images)) if weights is None else weights
+    per_pixel = np.repeat(weights, images.shape[2] * images.shape[3])
+    mean = np.average(pixels, axis=1, weights=per_pixel)
+    return mean, np.sqrt(np.average((pixels - mean[:, None]) ** 2, axis=1, weights=per_pixel))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("channels_first", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("chunk_bytes", [1, 1000, 2**24])
+def test_moments_are_those_of_each_channel(dtype, channels_first, weighted, chunk_bytes, rng):
+    images = (rng.random((37, 3, 4, 5)) * [[[[200]], [[20]], [[90]]]]).astype(dtype)
+    weights = rng.random(37) if weighted else None
+    dataset = dataset_of(images, channels_first=channels_first, weights=weights)
+    mean, std = dataset.moments(chunk_bytes=chunk_bytes)
+    expected_mean, expected_std = numpy_moments(images, weights)
+    assert mean.dtype == std.dtype == torch.float64
+    np.testing.assert_allclose(mean, expected_mean, rtol=1e-12)
+    np.testing.assert_allclose(std, expected_std, rtol=1e-10)
+
+
+def test_moments_are_those_of_the_subset(rng):
+    images = rng.random((20, 1, 4, 4))
+    mean, std = dataset_of(images).subset([3, 9, 11]).moments()
+    expected_mean, expected_std = numpy_moments(images[[3, 9, 11]])
+    np.testing.assert_allclose(mean, expected_mean)
+    np.testing.assert_allclose(std, expected_std)
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e6, -1e6, 1e9])
+@pytest.mark.parametrize("spread", [1e-2, 1.0, 5.0])
+def test_a_small_spread_around_a_large_mean_is_not_lost(offset, spread, rng):
+    images = rng.normal(offset, spread, (300, 2, 4, 4))
+    mean, std = dataset_of(images).moments(chunk_bytes=2**12)
+    expected_mean, expected_std = numpy_moments(images)
+    np.testing.assert_allclose(mean, expected_mean, rtol=1e-12)
+    np.testing.assert_allclose(std, expected_std, rtol=1e-5)
+
+
+@pytest.mark.parametrize("value", [0, 7, 0.1, 1 / 3, 255, 1e6 + 0.1, -3e-5])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_constant_channel_has_a_spread_of_one_whatever_rounding_leaves(value, dtype, rng):
+    images = rng.random((50, 2, 7, 7)).astype(dtype)
+    images[:, 1] = value
+    mean, std = dataset_of(images, weights=rng.random(50).astype(dtype)).moments(chunk_bytes=5000)
+    assert std[1] == 1
+    assert std[0] == pytest.approx(12**-0.5, rel=0.1)
+    assert mean[1] == pytest.approx(float(dtype(value)), rel=1e-12)
+
+
+def test_a_tiny_spread_is_a_spread(rng):
+    images = rng.normal(0, 1e-8, (50, 1, 4, 4))
+    assert dataset_of(images).moments()[1].item() == pytest.approx(images.std())
+
+
+def test_values_whose_squares_overflow_are_refused_with_the_remedy(rng):
+    with pytest.raises(ValueError, match=r"too large to be scaled.*Divide X"):
+        dataset_of(rng.random((5, 1, 4, 4)) * 1e200).moments()
