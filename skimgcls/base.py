@@ -22,7 +22,6 @@ from skimgcls.training import (
     best_epoch,
     build_scaled_network,
     check_callbacks,
-    check_logits,
     history_frame,
     make_callbacks,
     net_settings,
@@ -334,13 +333,12 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         module = build_scaled_network(
             lambda: self._build_module(data.layout.image_shape, n_classes),
             data.train,
+            n_classes=n_classes,
             seed=seed,
             dtype=getattr(torch, self.dtype),
             device=device,
             foreign=foreign,
         )
-        if foreign:
-            check_logits(module, data.train, n_classes, device)
         return TrainingNet.from_settings(
             module,
             settings,

@@ -185,7 +185,7 @@ def test_a_bad_parameter_is_named_with_what_was_got_and_what_is_allowed(name, va
 @pytest.mark.parametrize(
     ("params", "words"),
     [
-        ({"conv_channels": ()}, ["conv_channels", "at least 1", r"\(\)"]),
+        ({"conv_channels": ()}, ["conv_channels", "at least one", r"\(\)"]),
         ({"conv_channels": (-3,)}, ["conv_channels", "positive", r"-3"]),
         ({"architecture": "vgg"}, ["architecture", "resnet", "vgg"]),
         ({"architecture": "resnet", "depth": 21}, ["depth", "6n? ?n?", "21", "20 or 26"]),
@@ -196,7 +196,7 @@ def test_a_bad_parameter_is_named_with_what_was_got_and_what_is_allowed(name, va
             [r"\(2, 3\)", r"\(2, 64\)", "last layer"],
         ),
     ],
-    ids=str,
+    ids=lambda value: ", ".join(value) if isinstance(value, (dict, list)) else repr(value),
 )
 def test_a_bad_parameter_of_the_cnn_is_refused(params, words):
     with pytest.raises(ValueError) as error:  # noqa: PT011 the words are looked at below
@@ -207,6 +207,22 @@ def test_a_bad_parameter_of_the_cnn_is_refused(params, words):
 def test_an_architecture_that_gives_no_module_is_refused():
     with pytest.raises(TypeError, match=r"architecture returned int where a torch.nn.Module was expected"):
         make(CNNClassifier, architecture=lambda image_shape, n_classes: 3).fit(X, y)
+
+
+def test_an_architecture_that_is_a_module_already_is_refused():
+    with pytest.raises((TypeError, ValueError), match=r"architecture.*\(image_shape, n_classes\)"):
+        make(CNNClassifier, architecture=torch.nn.Linear(64, 3)).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "params"),
+    [(X, y, {"batch_size": 1}), (X[[0, 4]], y[[0, 4]], {"validation_fraction": 0.5})],
+    ids=["batch_size=1", "one image left"],
+)
+@pytest.mark.filterwarnings("ignore:The 1 of 2 images held out for validation are not stratified")
+def test_batch_normalization_over_batches_of_one_image_is_refused(images, labels, params):
+    with pytest.raises(ValueError, match=r"norm='batch'.*(batch_size|one image).*norm='group'"):
+        make(norm="batch", **params).fit(images, labels)
 
 
 @pytest.mark.parametrize("patch_size", [0, 2.5, "a"])

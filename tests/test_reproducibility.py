@@ -56,6 +56,33 @@ def test_dropout_takes_part_in_training_and_not_in_prediction(estimator, images)
     assert (probabilities(estimator, *images, dropout=0.0) != model.predict_proba(images[0])).any()
 
 
+class KeepOrder(Callback):
+    """Collects the classes of the training images in the order in which they come."""
+
+    def __init__(self, orders):
+        self.orders = orders
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.orders.append([])
+
+    def on_batch_end(self, net, batch=None, training=None, **kwargs):
+        if training:
+            self.orders[-1] += batch[1].tolist()
+
+
+def test_every_epoch_has_an_order_of_its_own_that_depends_on_the_seed_alone(images):
+    def orders(**params):
+        seen = []
+        clone(ESTIMATORS[0]).set_params(callbacks=[KeepOrder(seen)], **params).fit(*images)
+        return seen
+
+    first, second = orders()
+    assert first != second
+    assert sorted(first) == sorted(second) == sorted(images[1])
+    assert orders(batch_size=7, dropout=0.0, hidden_units=(8,)) == [first, second]
+    assert orders(random_state=1)[0] not in (first, second)
+
+
 # -------------------------------------------------------------- epoch by epoch
 
 

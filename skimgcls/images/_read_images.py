@@ -119,8 +119,8 @@ def _refuse_what_is_no_image(X, name, input_name):
         )
     if array.ndim < 2:
         raise ValueError(
-            f"{input_name} has shape {array.shape}, where {name} expected images (n, h, w), "
-            "(n, h, w, c) or (n, c, h, w), or flat rows (n, features). Reshape your data: X[None] makes a "
+            f"{input_name} of shape {array.shape} has {array.ndim or 'no'} axis, where {name} expected images "
+            "(n, h, w), (n, h, w, c) or (n, c, h, w), or flat rows (n, features). Reshape your data: X[None] makes a "
             "batch of one image."
         )
     return X

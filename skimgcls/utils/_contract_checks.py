@@ -371,7 +371,8 @@ def _brighter(X):
 
 
 def _flip_and_silence(y):
-    """Give two thirds of each class the label of the next class, and those images the weight 0."""
+    """Give two thirds of each class the label of the next class, and those images hardly any weight or none."""
     classes, codes = np.unique(y, return_inverse=True)
-    wrong = np.arange(len(y)) % 3 > 0
-    return classes[(codes + wrong) % len(classes)], np.where(wrong, 0.0, 1.0)
+    position = np.arange(len(y))
+    wrong = position % 3 > 0
+    return classes[(codes + wrong) % len(classes)], np.where(wrong, np.where(position % 6 == 1, 0.0, 0.02), 1.0)

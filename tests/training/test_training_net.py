@@ -31,7 +31,7 @@ def dataset_of(rows=slice(None), weights=None):
 def build(make=None, *, seed=0, **params):
     make = make or (lambda: MLP((1, 8, 8), K, hidden_units=(6,), **params))
     return build_scaled_network(
-        make, dataset_of(), seed=seed, dtype=torch.float64, device=torch.device("cpu"), foreign=False
+        make, dataset_of(), n_classes=K, seed=seed, dtype=torch.float64, device=torch.device("cpu"), foreign=False
     )
 
 
@@ -330,7 +330,7 @@ def test_half_precision_gives_losses_and_logits_of_float32(precision):
         return ConvNet((1, 8, 8), K, conv_channels=(8, 8))
 
     module = build_scaled_network(
-        make, dataset_of(), seed=0, dtype=torch.float32, device=torch.device("cpu"), foreign=False
+        make, dataset_of(), n_classes=K, seed=0, dtype=torch.float32, device=torch.device("cpu"), foreign=False
     )
     net = train(net_of(module, precision=precision, optimizer="adam", lr=0.01), 2)
     dtypes = []

@@ -6,7 +6,7 @@ from torch import nn
 from skimgcls import CNNClassifier
 from skimgcls.architectures import MLP, ScaledNetwork
 from skimgcls.images import ImageLayout
-from skimgcls.training import ImageDataset, build_scaled_network, check_logits
+from skimgcls.training import ImageDataset, build_scaled_network
 
 CPU = torch.device("cpu")
 
@@ -27,7 +27,7 @@ def foreign_network():
 
 
 def build(dataset, make=our_network, *, foreign=False, seed=0, dtype=torch.float32):
-    return build_scaled_network(make, dataset, seed=seed, dtype=dtype, device=CPU, foreign=foreign)
+    return build_scaled_network(make, dataset, n_classes=2, seed=seed, dtype=dtype, device=CPU, foreign=foreign)
 
 
 def weights_of(network):
@@ -78,7 +78,7 @@ def test_an_error_of_the_foreign_hook_comes_through_with_the_generator_given_bac
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-# ----------------------------------------------------------------- check_logits
+# ------------------------------------------------- what a foreign network may give
 
 
 class Gives(nn.Module):
@@ -93,7 +93,7 @@ class Gives(nn.Module):
 
 
 def test_a_row_of_logits_per_image_passes(dataset):
-    check_logits(Gives(lambda n: torch.zeros(n, 2)), dataset, 2, CPU)
+    build(dataset, lambda: Gives(lambda n: torch.zeros(n, 2)), foreign=True)
 
 
 @pytest.mark.parametrize(
@@ -113,22 +113,31 @@ def test_any_other_output_is_refused_with_both_shapes(dataset, make, got):
     with pytest.raises(
         ValueError, match=rf"2 images \(2, 3, 4, 4\) to logits of shape \(2, 2\).*but gave {got}.*last layer"
     ):
-        check_logits(Gives(make), dataset, 2, CPU)
+        build(dataset, lambda: Gives(make), foreign=True)
 
 
 def test_one_image_is_enough_to_check(dataset):
     with pytest.raises(ValueError, match=r"1 images|1 image "):
-        check_logits(Gives(lambda n: torch.zeros(n, 3)), dataset.subset([0]), 2, CPU)
+        build(dataset.subset([0]), lambda: Gives(lambda n: torch.zeros(n, 3)), foreign=True)
 
 
 def test_checking_neither_trains_nor_draws(dataset):
-    layers = nn.Flatten(), nn.BatchNorm1d(48), nn.Dropout(), nn.Linear(48, 2)
-    network = build(dataset, lambda: nn.Sequential(*layers), foreign=True)
+    users_own = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(48), nn.Dropout(), nn.Linear(48, 2))
     generator = torch.random.get_rng_state()
-    state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    check_logits(network, dataset, 2, CPU)
+    state = {name: tensor.clone() for name, tensor in users_own.state_dict().items()}
+    network = build(dataset, lambda: users_own, foreign=True)
     assert torch.equal(torch.random.get_rng_state(), generator)
-    assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
+    assert all(torch.equal(tensor, state[name]) for name, tensor in network.network.state_dict().items())
+
+
+def test_lazy_layers_are_seeded_too(dataset):
+    def lazy():
+        return nn.Sequential(nn.Flatten(), nn.LazyLinear(2))
+
+    before = torch.random.get_rng_state()
+    first, second = (build(dataset, lazy, foreign=True) for _ in range(2))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.equal(weights_of(first), weights_of(second))
 
 
 # ----------------------------------------------------- a foreign network in a fit

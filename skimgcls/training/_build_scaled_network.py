@@ -6,7 +6,7 @@ from skimgcls.architectures import InputScaling, ScaledNetwork, build_seeded
 from skimgcls.utils._random import make_generator, seeded_global_rng, stream_seed
 
 
-def build_scaled_network(build_module, dataset, *, seed, dtype, device, foreign):
+def build_scaled_network(build_module, dataset, *, n_classes, seed, dtype, device, foreign):
     """Build a network that starts with the scaling learnt from the training images.
 
     Parameters
@@ -15,6 +15,8 @@ def build_scaled_network(build_module, dataset, *, seed, dtype, device, foreign)
         ``() -> torch.nn.Module`` from scaled images (n, c, h, w) to logits (n, k).
     dataset : ImageDataset
         Training images, whose mean and spread the scaling takes over.
+    n_classes : int
+        Logits that a foreign module must give.
     seed : int
         Of the weights.
     dtype : torch.dtype
@@ -30,6 +32,8 @@ def build_scaled_network(build_module, dataset, *, seed, dtype, device, foreign)
     ------
     TypeError
         If a foreign hook returned no module.
+    ValueError
+        If a foreign module gives no row of logits per image.
     """
     mean, std = dataset.moments()
     scaling = InputScaling(mean, std, dtype=dtype)
@@ -38,15 +42,17 @@ def build_scaled_network(build_module, dataset, *, seed, dtype, device, foreign)
         return ScaledNetwork(scaling, network).to(device)
     with seeded_global_rng(stream_seed(seed, "weights")):
         network = build_module()
-    if not isinstance(network, torch.nn.Module):
-        raise TypeError(
-            f"The architecture returned {type(network).__name__} where a torch.nn.Module was expected that maps images "
-            "(n, c, h, w) to logits (n, n_classes)."
-        )
-    return ScaledNetwork(scaling, network.to(dtype), contiguous=True).to(device)
+        if not isinstance(network, torch.nn.Module):
+            raise TypeError(
+                f"The architecture returned {type(network).__name__} where a torch.nn.Module was expected that maps "
+                "images (n, c, h, w) to logits (n, n_classes)."
+            )
+        network = ScaledNetwork(scaling, network.to(dtype), contiguous=True).to(device)
+        _check_logits(network, dataset, n_classes, device)  # lazy layers draw their weights here
+    return network
 
 
-def check_logits(network, dataset, n_classes, device):
+def _check_logits(network, dataset, n_classes, device):
     """Refuse a foreign network whose output is no row of logits per image."""
     n = min(2, len(dataset))
     network.eval()
