@@ -3,6 +3,7 @@
 from numbers import Integral
 
 from sklearn.utils._param_validation import Interval, StrOptions
+from torch.nn import Module
 
 from skimgcls.architectures import ConvNet, ResNet
 from skimgcls.base import BaseImageClassifier
@@ -245,6 +246,11 @@ class CNNClassifier(BaseImageClassifier):
         self.verbose = verbose
 
     def _build_module(self, image_shape, n_classes):
+        if isinstance(self.architecture, Module):
+            raise ValueError(
+                f"architecture is a {type(self.architecture).__name__} that is made already, but each fit needs a new "
+                "one. Pass a callable (image_shape, n_classes) -> module, such as a function or the class itself."
+            )
         if callable(self.architecture):
             return self.architecture(image_shape, n_classes)
         height, width, channels = image_shape

@@ -1,6 +1,10 @@
 """The callbacks of one fit, in the order in which they must be called."""
 
+from skorch.callbacks import Callback
+
 from skimgcls.callbacks import EarlyStopping, EpochTimer, TimeLimit, isolated_copy
+
+_BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
 def make_callbacks(estimator, *, stops):
@@ -43,6 +47,11 @@ def check_callbacks(estimator, *, has_valid):
                 f"validation_fraction=0.1, pass X_val and y_val to fit, or monitor "
                 f"{monitor.replace('valid', 'train')!r}."
             )
+
+
+def hooks_into_batches(callback):
+    """Tell whether a callback does anything between the beginning and the end of an epoch."""
+    return any(getattr(type(callback), hook, None) is not getattr(Callback, hook) for hook in _BATCH_HOOKS)
 
 
 def _copy_of(item):

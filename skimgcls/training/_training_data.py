@@ -109,12 +109,16 @@ def _read_labels(y, name, argument):
             f"({', '.join(map(str, shape))}). For one-hot rows pass {argument}.argmax(axis=1); several labels per "
             "image are not supported."
         )
+    if len(shape) == 1 and hasattr(y, "isna") and y.isna().any():
+        raise ValueError(f"{argument} contains NaN: {y.isna().sum()} labels are missing. Leave those images out.")
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name=argument, estimator_name=name)
     try:
         check_classification_targets(y)
     except TypeError as error:  # labels that cannot be sorted
         kinds = ", ".join(sorted({type(label).__name__ for label in y}))
+        if "," not in kinds:
+            raise ValueError(f"{argument} cannot be used as labels: {error}") from error
         raise ValueError(
             f"{argument} mixes labels of different types, {kinds}; {name} expected one type. Convert them, for example "
             f"with {argument}.astype(str), and leave out images without a label."

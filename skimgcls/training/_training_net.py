@@ -6,12 +6,13 @@ import math
 
 import torch
 from skorch import NeuralNetClassifier
-from skorch.callbacks import Callback, PrintLog
+from skorch.callbacks import PrintLog
 from skorch.helper import predefined_split
 
 from skimgcls.exceptions import DivergedError
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._epoch_tally import EpochTally
+from skimgcls.training._fit_callbacks import hooks_into_batches
 from skimgcls.training._image_dataset import ImageDataset
 from skimgcls.training._move_to_device import move_to_device
 from skimgcls.training._regularize_gradients import regularize_gradients
@@ -22,7 +23,6 @@ from skimgcls.utils._is_same import is_same
 from skimgcls.utils._random import make_generator
 
 _PREDICTION_BATCH = 256  # images; more leave the processor's cache
-_BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
 class TrainingNet(NeuralNetClassifier):
@@ -106,6 +106,13 @@ class TrainingNet(NeuralNetClassifier):
             self.train_split = predefined_split(dataset_valid.to(self.device))
         try:
             self.partial_fit(dataset_train.to(self.device), epochs=epochs)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise ValueError(
+                f"norm='batch' needs at least two images in a batch, but batch_size={self.batch_size} of "
+                f"{len(dataset_train)} training images left one. Raise batch_size or use norm='group'."
+            ) from error
         finally:
             self.train_split = None
 
@@ -151,7 +158,7 @@ class TrainingNet(NeuralNetClassifier):
         else:
             self._set_training(training)
             for _, callback in self.callbacks_:
-                if _hooks_into_batches(callback):  # one that is content with the first batch
+                if hooks_into_batches(callback):  # one that is content with the first batch
                     callback.on_batch_begin(self, batch=None, training=training)
             (self._train_lean if training else self._validate_lean)(iterator)
             self.history.record(prefix + "_batch_count", len(iterator))
@@ -280,7 +287,7 @@ class TrainingNet(NeuralNetClassifier):
     def _has_batch_hooks(self):
         """Whether skorch's own steps are needed: a callback hooks into batches, or the optimizer wants a closure."""
         hooked = any(
-            _hooks_into_batches(callback) and getattr(callback, "every_batch", True) for _, callback in self.callbacks_
+            hooks_into_batches(callback) and getattr(callback, "every_batch", True) for _, callback in self.callbacks_
         )
         return hooked or isinstance(self.optimizer_, torch.optim.LBFGS)
 
@@ -390,7 +397,3 @@ def _drop_batches(row):
 
 def _softmax(logits):
     return logits.softmax(-1)
-
-
-def _hooks_into_batches(callback):
-    return any(getattr(type(callback), hook, None) is not getattr(Callback, hook) for hook in _BATCH_HOOKS)
