@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from skorch.dataset import Dataset
 
+_SHARE_OF_FREE_MEMORY = 0.5  # the rest is for weights, activations and whoever else is on the device
+
 
 class ImageDataset(Dataset):
     """Images, class codes and weights as whole tensors, read through an optional index.
@@ -60,7 +62,12 @@ class ImageDataset(Dataset):
         return self.gather(torch.arange(len(self), device=self.rows.device))[1]
 
     def to(self, device):
-        """Put everything on a device once; on the device where it is, nothing happens."""
+        """Put everything on a device once, if it fits; else it stays, and an iterator sends batch after batch."""
+        device = torch.device(device)
+        if device.type == "cuda" and self.rows.device.type != "cuda":
+            free, _ = torch.cuda.mem_get_info(device)
+            if self.rows.nbytes > free * _SHARE_OF_FREE_MEMORY:
+                return self
         moved = (None if t is None else t.to(device) for t in (self.rows, self.codes, self.weights, self.index))
         rows, codes, weights, index = moved
         return ImageDataset(rows, self.layout, codes, weights, index)
