@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from skimgcls.architectures import ACTIVATIONS, count_parameters
 from skimgcls.callbacks import EarlyStopping
-from skimgcls.images import read_images
+from skimgcls.images import read_images, warn_of_other_scale
 from skimgcls.training import (
     OPTIMIZERS,
     SCHEDULES,
@@ -98,7 +98,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         y : array-like of shape (n,)
             Labels: strings, integers or booleans.
         sample_weight : array-like of shape (n,), default=None
-            Weight of each image. Rows of weight zero are left out.
+            Weight of each image. Images of weight zero are left out; their labels stay in ``classes_``.
         X_val : array-like, default=None
             Images to validate on after each epoch, in any form that ``X`` may have. None holds out
             ``validation_fraction`` of ``X``.
@@ -278,13 +278,15 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
 
     def _fit(self, X, y, sample_weight, X_val, y_val, *, fresh, epochs, classes=None, partial=False):
         seed = draw_seed(self.random_state) if fresh else self.net_.seed
-        layout = None
+        layout = maximum = None
         if not fresh:
             self._check_architecture_unchanged()
             self._check_classes_unchanged(classes)
             _check_feature_names(self, X, reset=False)
-            classes, layout = self.classes_, self._layout
-        data = prepare_training_data(self, X, y, sample_weight, X_val, y_val, classes=classes, layout=layout, seed=seed)
+            classes, layout, maximum = self.classes_, self._layout, self._maximum
+        data = prepare_training_data(
+            self, X, y, sample_weight, X_val, y_val, classes=classes, layout=layout, maximum=maximum, seed=seed
+        )
         check_callbacks(self, has_valid=data.valid is not None)
         with torch_scope(self.n_jobs), watch_interrupt():
             warm_up()
@@ -305,6 +307,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         self.fit_time_ = 0.0
         self.classes_ = data.classes
         self._layout = data.layout
+        self._maximum = data.maximum
         self.image_shape_ = data.layout.image_shape
         self.n_features_in_ = data.layout.n_features
         _check_feature_names(self, X, reset=True)
@@ -376,6 +379,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         check_is_fitted(self)
         _check_feature_names(self, X, reset=False)
         rows, layout = read_images(X, estimator=self, fitted_layout=self._layout, dtype=self.dtype)
+        warn_of_other_scale(rows, self._maximum, name=type(self).__name__, input_name="X")
         with torch_scope(self.n_jobs):
             logits = self.net_.predict_logits(ImageDataset.from_arrays(rows, layout))
         n_bad = int((~logits.isfinite()).any(1).sum())

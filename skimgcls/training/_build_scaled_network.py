@@ -58,7 +58,13 @@ def _check_logits(network, dataset, n_classes, device):
     network.eval()
     with torch.no_grad():
         images = dataset.gather(torch.arange(n, device=dataset.rows.device))[0].to(device)
-        logits = network(images)
+        try:
+            logits = network(images)
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"The architecture cannot take {n} scaled images {tuple(images.shape)}: {error}. It must map images "
+                f"(n, c, h, w) to logits (n, {n_classes})."
+            ) from error
     shape = tuple(getattr(logits, "shape", ()))
     if shape != (n, n_classes):
         got = f"shape {shape}" if shape else type(logits).__name__

@@ -6,11 +6,11 @@ from numbers import Number
 
 import numpy as np
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_consistent_length, column_or_1d, compute_sample_weight
+from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, assert_all_finite
+from sklearn.utils.validation import _check_sample_weight, _num_samples, assert_all_finite
 
-from skimgcls.images import ImageLayout, read_images
+from skimgcls.images import ImageLayout, read_images, warn_of_other_scale
 from skimgcls.training._image_dataset import ImageDataset
 from skimgcls.utils._random import stream_seed
 
@@ -29,16 +29,19 @@ class TrainingData:
         Shape of the images and order of their numbers.
     classes : ndarray (k,)
         The user's labels, sorted; a code is an index into it.
+    maximum : float
+        Largest value of the images of the first fit.
     """
 
     train: ImageDataset
     valid: ImageDataset | None
     layout: ImageLayout
     classes: np.ndarray
+    maximum: float
 
 
 def prepare_training_data(
-    estimator, X, y, sample_weight=None, X_val=None, y_val=None, *, classes=None, layout=None, seed=0
+    estimator, X, y, sample_weight=None, X_val=None, y_val=None, *, classes=None, layout=None, maximum=None, seed=0
 ):
     """Check everything that a fit is given and split off what is held out.
 
@@ -53,6 +56,8 @@ def prepare_training_data(
         All labels there may be; None takes those of ``y``.
     layout : ImageLayout or None
         Of an earlier fit, which X must then agree with.
+    maximum : float or None
+        Largest value seen by an earlier fit.
     seed : int
         Of the hold-out split.
 
@@ -63,36 +68,47 @@ def prepare_training_data(
     name = type(estimator).__name__
     read = {"image_shape": estimator.image_shape, "channels": estimator.channels, "dtype": estimator.dtype}
     rows, layout = read_images(X, estimator=estimator, fitted_layout=layout, **read)
+    if maximum is None:
+        maximum = float(rows.max())
+    else:
+        warn_of_other_scale(rows, maximum, name=name, input_name="X")
     y = _read_labels(y, name, "y")
-    check_consistent_length(rows, y, None if isinstance(sample_weight, Number) else sample_weight)
+    _check_lengths(rows, y, sample_weight)
     weights = _read_weights(sample_weight, rows, y, estimator.class_weight, name)
     kept = np.flatnonzero(weights) if weights is not None else np.arange(len(y))
-    classes = _read_classes(classes, y[kept], name)
-    codes = encode_labels(y, classes, "y", name, only=kept)
+    classes = _read_classes(classes, y, y[kept], name)
+    codes = encode_labels(y, classes, "y", name)
     data = ImageDataset.from_arrays(rows, layout, codes, _as_needed(weights, kept, estimator.dtype))
     fraction = estimator.validation_fraction or (_EARLY_STOPPING_FRACTION if estimator.early_stopping else None)
     if X_val is not None or y_val is not None:
-        valid = _read_validation_data(estimator, X_val, y_val, layout, classes)
-        return TrainingData(_restrict(data, kept), valid, layout, classes)
+        valid = _read_validation_data(estimator, X_val, y_val, layout, classes, maximum)
+        return TrainingData(_restrict(data, kept), valid, layout, classes, maximum)
     if fraction is None:
-        return TrainingData(_restrict(data, kept), None, layout, classes)
+        return TrainingData(_restrict(data, kept), None, layout, classes, maximum)
     kept_train, kept_valid = _hold_out(kept, codes[kept], fraction, seed)
-    return TrainingData(data.subset(kept_train), data.subset(kept_valid), layout, classes)
+    return TrainingData(data.subset(kept_train), data.subset(kept_valid), layout, classes, maximum)
 
 
-def encode_labels(y, classes, argument, estimator_name, only=None):
-    """Turn labels into codes, or name the ones that are no class; outside ``only`` unknown labels become 0."""
+def encode_labels(y, classes, argument, estimator_name):
+    """Turn labels into codes, or name the ones that are no class."""
     code_of = {label: code for code, label in enumerate(classes.tolist())}
     labels, positions = np.unique(y, return_inverse=True)
-    codes = np.array([code_of.get(label, -1) for label in labels.tolist()], dtype=np.int64)[positions]
-    checked = codes if only is None else codes[only]
-    if (checked < 0).any():
-        unseen = [label for label in labels.tolist() if label not in code_of]
+    unseen = [label for label in labels.tolist() if label not in code_of]
+    if unseen:
         raise ValueError(
             f"{argument} holds labels that are no class of {estimator_name}: {unseen[:5]}. The classes are "
             f"{classes.tolist()[:10]}. Correct the labels, or name all classes with partial_fit(classes=...)."
         )
-    return codes.clip(min=0)
+    return np.array([code_of[label] for label in labels.tolist()], dtype=np.int64)[positions]
+
+
+def _check_lengths(rows, y, sample_weight):
+    n_weights = len(y) if sample_weight is None or isinstance(sample_weight, Number) else _num_samples(sample_weight)
+    if not len(rows) == len(y) == n_weights:
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: X holds {len(rows)} images, y {len(y)} labels"
+            + ("." if sample_weight is None else f", sample_weight {n_weights} values.")
+        )
 
 
 def _read_labels(y, name, argument):
@@ -109,8 +125,9 @@ def _read_labels(y, name, argument):
             f"({', '.join(map(str, shape))}). For one-hot rows pass {argument}.argmax(axis=1); several labels per "
             "image are not supported."
         )
-    if len(shape) == 1 and hasattr(y, "isna") and y.isna().any():
-        raise ValueError(f"{argument} contains NaN: {y.isna().sum()} labels are missing. Leave those images out.")
+    n_missing = _count_missing(y) if len(shape) == 1 else 0
+    if n_missing:
+        raise ValueError(f"Input {argument} contains NaN: {n_missing} labels are missing. Leave those images out.")
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name=argument, estimator_name=name)
     try:
@@ -124,6 +141,12 @@ def _read_labels(y, name, argument):
             f"with {argument}.astype(str), and leave out images without a label."
         ) from error
     return y
+
+
+def _count_missing(y):
+    if hasattr(y, "isna"):
+        return int(y.isna().sum())
+    return sum(label is None or label != label for label in y) if y.dtype == object else 0
 
 
 def _read_weights(sample_weight, rows, y, class_weight, name):
@@ -155,12 +178,14 @@ def _read_weights(sample_weight, rows, y, class_weight, name):
     return weights
 
 
-def _read_classes(classes, y, name):
+def _read_classes(classes, y, y_kept, name):
+    """All labels are classes, as in scikit-learn's own estimators, also those whose images all weigh nothing."""
     classes = np.unique(y if classes is None else classes)
-    if len(classes) < 2:
+    trained = classes if len(classes) < 2 else np.unique(y_kept)
+    if len(trained) < 2 and (len(classes) < 2 or len(np.unique(y)) > 1):
         raise ValueError(
-            f"{name} needs at least two classes to tell apart, but got 1 class: {classes.tolist()} "
-            f"(n_samples={len(y)}). Check y and sample_weight."
+            f"{name} needs at least two classes to tell apart, but got 1 class: {trained.tolist()} "
+            f"(n_samples={len(y_kept)}). Check y, classes, sample_weight and class_weight."
         )
     return classes
 
@@ -176,7 +201,7 @@ def _restrict(data, kept):
     return data if len(kept) == len(data) else data.subset(kept)
 
 
-def _read_validation_data(estimator, X_val, y_val, layout, classes):
+def _read_validation_data(estimator, X_val, y_val, layout, classes, maximum):
     if X_val is None or y_val is None:
         given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
         raise ValueError(f"{given} was given without {missing}. Validation needs both images and labels.")
@@ -184,6 +209,7 @@ def _read_validation_data(estimator, X_val, y_val, layout, classes):
     rows, layout = read_images(
         X_val, estimator=estimator, fitted_layout=layout, dtype=estimator.dtype, input_name="X_val"
     )
+    warn_of_other_scale(rows, maximum, name=name, input_name="X_val")
     y_val = _read_labels(y_val, name, "y_val")
     if len(rows) != len(y_val):
         raise ValueError(f"X_val holds {len(rows)} images, but y_val {len(y_val)} labels. Give one label per image.")

@@ -72,9 +72,10 @@ def test_labels_of_several_kinds_are_refused_in_words(labels, rng):
         prepare(rng.random((4, 4, 4)), np.array(labels, object))
 
 
-def test_encode_labels_looks_only_at_the_rows_that_count():
-    codes = encode_labels(np.array(["b", "x", "a"]), np.array(["a", "b"]), "y", "Tester", only=[0, 2])
-    assert codes.tolist() == [1, 0, 0]
+def test_labels_become_positions_among_the_classes():
+    codes = encode_labels(np.array(["b", "c", "a", "b"]), np.array(["a", "b", "c"]), "y", "Tester")
+    assert codes.dtype == np.int64
+    assert codes.tolist() == [1, 2, 0, 1]
 
 
 def test_a_column_of_labels_is_flattened_with_scikit_learns_warning(rng):
@@ -111,13 +112,17 @@ def test_weights_come_as_any_kind_of_numbers(numbered, given):
     assert weights_of(prepare(*numbered, given).train)[19].item() == pytest.approx(20 / 10.5)
 
 
-def test_images_of_weight_zero_are_left_out_and_their_labels_with_them(numbered):
+def test_images_of_weight_zero_are_left_out_and_their_labels_stay_classes(numbered):
     X, y = numbered
     y = y.copy()
     y[3] = "c"
     data = prepare(X, y, np.where(np.isin(np.arange(20), [3, 15]), 0.0, 2.0))
     assert numbers_in(data.train) == [i for i in range(20) if i not in (3, 15)]
-    assert data.classes.tolist() == ["a", "b"]
+    assert data.classes.tolist() == [
+        "a",
+        "b",
+        "c",
+    ]  # as in scikit-learn's own estimators, so that columns agree over folds
     assert weights_of(data.train) is None
 
 
