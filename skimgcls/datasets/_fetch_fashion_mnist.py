@@ -72,6 +72,7 @@ def fetch_fashion_mnist(*, subset="train", data_home=None, download_if_missing=T
         target_names : ndarray of shape (10,), str
             The classes, in the order above, which is that of their original numbers.
         filenames : None
+            There are no files.
         DESCR : str
             Source, licence and citation.
     (data, target) : tuple of ndarray

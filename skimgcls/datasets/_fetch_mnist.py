@@ -60,6 +60,7 @@ def fetch_mnist(*, subset="train", data_home=None, download_if_missing=True, ret
         target_names : ndarray of shape (10,), str
             The classes.
         filenames : None
+            There are no files.
         DESCR : str
             Source, licence and citation.
     (data, target) : tuple of ndarray

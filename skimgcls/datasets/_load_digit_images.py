@@ -34,6 +34,7 @@ def load_digit_images(*, return_X_y=False):
         target_names : ndarray of shape (10,), str
             "0" to "9".
         filenames : None
+            There are no files.
         DESCR : str
             Source, licence and citation.
     (data, target) : tuple of ndarray

@@ -49,6 +49,7 @@ def make_images(n_samples=300, *, image_shape=(16, 16, 1), n_classes=3, noise=0.
         target_names : ndarray of shape (n_classes,), str
             The labels as text.
         filenames : None
+            There are no files.
         DESCR : str
             What was made.
     (data, target) : tuple of ndarray
