@@ -10,7 +10,7 @@ _HOME_OF = {
     "MLPClassifier": "skimgcls.estimators",
     "show_versions": "skimgcls.utils",
 }
-_SUBPACKAGES = ("callbacks", "datasets", "exceptions", "inspection", "metrics")
+_SUBPACKAGES = ("callbacks", "datasets", "exceptions", "inspection", "metrics", "preprocessing")
 
 if TYPE_CHECKING:
     from skimgcls.estimators import CNNClassifier, MLPClassifier

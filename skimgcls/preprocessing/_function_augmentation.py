@@ -1,0 +1,70 @@
+"""Any function on images as an augmentation."""
+
+import torch
+
+from skimgcls.preprocessing._augmentation import Augmentation
+from skimgcls.utils._random import seeded_global_rng
+
+
+class FunctionAugmentation(Augmentation):
+    """Let a function, a torchvision transform or a kornia module change the images.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a tensor of images (b, c, h, w) and returns one of as many images. It gets a copy, which it may change.
+    per_image : bool, default=False
+        Call it once for each image, with a tensor (1, c, h, w), so that each gets its own draw. Transforms of
+        torchvision draw once for all that they are given. A call takes some 10 microseconds and more, which 128 images
+        make a millisecond.
+
+    See Also
+    --------
+    make_augmentation : Wraps callables in this by itself.
+
+    Notes
+    -----
+    Such a function draws from torch's global generator. Where a generator is given, the global one is seeded from it
+    for the time of the call and put back as it was, which waits for the device once. ``views`` leaves it out, as nobody
+    knows what it draws.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skimgcls.preprocessing import FunctionAugmentation
+    >>> FunctionAugmentation(torch.neg)(torch.ones(1, 1, 1, 2))
+    tensor([[[[-1., -1.]]]])
+    """
+
+    in_views = False
+    _parameter_constraints = {"function": [callable], "per_image": ["boolean"]}
+
+    def __init__(self, function, *, per_image=False):
+        self.function = function
+        self.per_image = per_image
+
+    def __call__(self, images, targets=None, *, generator=None):
+        self._check(images)
+        if generator is None:
+            images = self._apply(images)
+        else:
+            seed = int(torch.randint(2**62, (1,), generator=generator, device=generator.device))
+            with seeded_global_rng(seed):
+                images = self._apply(images)
+        return images if targets is None else (images, targets)
+
+    def _apply(self, images):
+        if not self.per_image:
+            return self._call(images)
+        return torch.cat([self._call(image) for image in images.split(1)])
+
+    def _call(self, images):
+        result = self.function(images.clone())
+        if isinstance(result, torch.Tensor) and result.ndim == 4 and len(result) == len(images):
+            return result
+        got = f"shape {tuple(result.shape)}" if hasattr(result, "shape") else f"type {type(result).__name__}"
+        raise ValueError(
+            f"The augmentation {self.function!r} must return a tensor of {len(images)} images (b, c, h, w), as it was "
+            f"given {tuple(images.shape)}, got {type(result).__name__} of {got}. Let it keep the number of axes and "
+            "of images."
+        )
