@@ -1,9 +1,12 @@
+import sys
 import threading
 
 import pytest
 import torch
 
 from skimgcls.utils._torch_scope import torch_scope
+
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="parks nothing elsewhere")
 
 
 def in_thread(function):
@@ -93,3 +96,87 @@ def test_scopes_nest():
             assert torch.get_num_threads() == 1
         assert torch.get_num_threads() == 3
     assert torch.get_num_threads() == 2
+
+
+# ------------------------------------------------- how several threads wait
+
+
+@pytest.fixture
+def n_parked():
+    """Count the threads that were born since the test began and still live."""
+    before = set(threading.enumerate())
+    return lambda: len(set(threading.enumerate()) - before)
+
+
+@only_linux
+@pytest.mark.parametrize(
+    ("n_jobs", "brief", "expected"), [(2, False, 1), (3, False, 1), (2, True, 0), (1, False, 0), (1, True, 0)]
+)
+def test_a_team_is_parked_for_several_threads_unless_the_work_is_brief(n_jobs, brief, expected, n_parked):
+    with torch_scope(n_jobs, brief=brief):
+        assert torch.get_num_threads() == n_jobs
+        assert n_parked() == expected
+    assert n_parked() == 0
+    assert torch.get_num_threads() == 1
+
+
+@only_linux
+@pytest.mark.parametrize(("own", "expected"), [(2, 1), (1, 0)])
+def test_torchs_own_setting_decides_where_nothing_is_asked_for(own, expected, n_parked):
+    torch.set_num_threads(own)
+    with torch_scope():
+        assert n_parked() == expected
+        assert torch.get_num_threads() == own
+    assert n_parked() == 0
+
+
+def test_beside_other_threads_nothing_is_parked(n_parked):
+    torch.set_num_threads(2)
+
+    def parked_inside():
+        with torch_scope():
+            return n_parked()
+
+    assert in_thread(parked_inside) == 1  # the thread itself
+
+
+@only_linux
+def test_overlapping_scopes_share_one_team(n_parked):
+    inside, leave = threading.Event(), threading.Event()
+
+    def stay_inside():
+        with torch_scope(2):
+            inside.set()
+            leave.wait(30)
+
+    thread = threading.Thread(target=stay_inside)
+    thread.start()
+    assert inside.wait(30)
+    with torch_scope(3):
+        assert n_parked() == 2  # the team and the thread of this test
+        leave.set()
+        thread.join(30)
+        assert n_parked() == 1
+    assert n_parked() == 0
+    assert in_thread(torch.get_num_threads) == 1
+
+
+@pytest.mark.parametrize("brief", [False, True])
+@pytest.mark.parametrize("n_jobs", [None, 1, 2, 3])
+def test_counts_are_put_back_for_this_thread_and_for_later_ones(n_jobs, brief, n_parked):
+    torch.set_num_threads(2)
+    with pytest.raises(ZeroDivisionError), torch_scope(n_jobs, brief=brief):
+        raise ZeroDivisionError
+    assert torch.get_num_threads() == 2
+    assert in_thread(torch.get_num_threads) == 2
+    assert n_parked() == 0
+
+
+@pytest.mark.parametrize("brief", [False, True])
+def test_results_do_not_depend_on_how_threads_wait(brief, rng):
+    values = torch.from_numpy(rng.normal(size=(512, 2048)))
+    torch.set_num_threads(2)
+    expected = values.sin().sum(1)
+    torch.set_num_threads(1)
+    with torch_scope(2, brief=brief):
+        assert torch.equal(values.sin().sum(1), expected)
