@@ -22,11 +22,13 @@ from skimgcls.training import (
     best_epoch,
     build_scaled_network,
     check_callbacks,
+    check_unchanged,
     history_frame,
     make_callbacks,
     net_settings,
     prepare_training_data,
     report_to_sklearn,
+    try_augmentation,
     warm_up,
 )
 from skimgcls.utils._device import resolve_device
@@ -35,6 +37,8 @@ from skimgcls.utils._is_same import is_same
 from skimgcls.utils._random import draw_seed
 from skimgcls.utils._sklearn_compat import CallbackSupportMixin
 from skimgcls.utils._torch_scope import torch_scope
+
+_FEW_IMAGES = 64  # are predicted within milliseconds
 
 
 class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
@@ -60,6 +64,8 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "augment": [str, callable, list, tuple, None],
+        "tta": [Interval(Integral, 1, None, closed="left")],
         "gradient_clip": [Interval(Real, 0, None, closed="neither"), None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
@@ -280,8 +286,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         seed = draw_seed(self.random_state) if fresh else self.net_.seed
         layout = maximum = None
         if not fresh:
-            self._check_architecture_unchanged()
-            self._check_classes_unchanged(classes)
+            check_unchanged(self, classes)
             _check_feature_names(self, X, reset=False)
             classes, layout, maximum = self.classes_, self._layout, self._maximum
         data = prepare_training_data(
@@ -313,24 +318,9 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
         _check_feature_names(self, X, reset=True)
         self._fitted_architecture = {name: getattr(self, name) for name in self._architecture_params}
 
-    def _check_architecture_unchanged(self):
-        for name, fitted in self._fitted_architecture.items():
-            if not is_same(getattr(self, name), fitted):
-                raise ValueError(
-                    f"{name}={getattr(self, name)!r} cannot replace {name}={fitted!r} while training goes on: it "
-                    f"shapes the network. Set it back, or train a new {type(self).__name__} with fit."
-                )
-
-    def _check_classes_unchanged(self, classes):
-        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(
-                f"classes={list(classes)} is not the same as at the first call of partial_fit: "
-                f"{self.classes_.tolist()}. Leave it out, or train a new {type(self).__name__}."
-            )
-
     def _build_net(self, data, seed):
         device = resolve_device(self.device)
-        settings = net_settings(self, device)  # before the network: a contradiction should cost nothing
+        settings = self._net_settings(data, device, seed)  # before the network: a contradiction should cost nothing
         n_classes = len(data.classes)
         foreign = callable(getattr(self, "architecture", None))
         module = build_scaled_network(
@@ -348,15 +338,21 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
             seed=seed,
             foreign_randomness=foreign,
             classes=list(range(n_classes)),
+            n_classes=n_classes,
             train_split=None,
             device=str(device),
         )
+
+    def _net_settings(self, data, device, seed):
+        settings = net_settings(self, device)
+        try_augmentation(settings["augmentation"], data.train, n_classes=len(data.classes), seed=seed)
+        return settings
 
     def _train(self, data, epochs, X, y, *, partial, fresh):
         net = self.net_
         if not fresh:
             device = resolve_device(self.device)
-            net.change_settings(**net_settings(self, device))
+            net.change_settings(**self._net_settings(data, device, net.seed))
             if device != torch.device(net.device):
                 net.move_to(device)
         purpose = (partial, self.verbose, tuple(self.callbacks or ()))
@@ -376,14 +372,16 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
     # -------------------------------------------------------- steps of predict
 
     def _logits(self, X):
-        check_is_fitted(self)
-        _check_feature_names(self, X, reset=False)
+        if not hasattr(self, "net_"):
+            check_is_fitted(self)  # raises, and takes its time
+        if type(X) is not np.ndarray or hasattr(self, "feature_names_in_"):
+            _check_feature_names(self, X, reset=False)
         rows, layout = read_images(X, estimator=self, fitted_layout=self._layout, dtype=self.dtype)
         warn_of_other_scale(rows, self._maximum, name=type(self).__name__, input_name="X")
-        with torch_scope(self.n_jobs):
-            logits = self.net_.predict_logits(ImageDataset.from_arrays(rows, layout))
-        n_bad = int((~logits.isfinite()).any(1).sum())
-        if n_bad:
+        with torch_scope(self.n_jobs, brief=len(rows) <= _FEW_IMAGES):
+            logits = self.net_.predict_logits(ImageDataset.from_arrays(rows, layout), self.tta)
+        if not logits.isfinite().all():
+            n_bad = int((~logits.isfinite()).any(1).sum())
             raise ValueError(
                 f"{type(self).__name__} predicted values that are not finite for {n_bad} of {len(logits)} images. Look "
                 "for extreme values in X."

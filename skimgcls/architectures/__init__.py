@@ -1,6 +1,7 @@
 """Networks as plain torch modules: float images (n, c, h, w) in, logits (n, n_classes) out."""
 
 from skimgcls.architectures._conv_net import ConvNet
+from skimgcls.architectures._fold_batch_norm import fold_batch_norm
 from skimgcls.architectures._initialization import build_seeded, initialize_parameters
 from skimgcls.architectures._layers import ACTIVATIONS, Dropout, make_activation, make_norm
 from skimgcls.architectures._mlp import MLP
@@ -10,5 +11,6 @@ from skimgcls.architectures._summary import LayerSummary, count_parameters, summ
 
 __all__ = [
     "ACTIVATIONS", "MLP", "ConvNet", "Dropout", "InputScaling", "LayerSummary", "ResNet", "ScaledNetwork",
-    "build_seeded", "count_parameters", "initialize_parameters", "make_activation", "make_norm", "summarize_layers",
+    "build_seeded", "count_parameters", "fold_batch_norm", "initialize_parameters", "make_activation", "make_norm",
+    "summarize_layers",
 ]  # fmt: skip

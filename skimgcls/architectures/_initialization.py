@@ -48,14 +48,17 @@ def build_seeded(factory, *, generator, dtype=torch.float32, device="cpu"):
     """
     with torch.device("meta"):
         network = factory()
-    # not Module.to_empty: from the meta device it imports torch's symbolic shapes, for more than a second
-    memory = {
-        name: torch.empty(tensor.shape, dtype=dtype if tensor.is_floating_point() else tensor.dtype, device=device)
-        for name, tensor in network.state_dict().items()
-    }
-    network.load_state_dict(memory, assign=True)
+
+    def allocate(tensor):
+        # not Module.to_empty: from the meta device it imports torch's symbolic shapes, for more than a second
+        of_dtype = dtype if tensor.is_floating_point() else tensor.dtype
+        # channels last: two thirds of the time of a training step on a CPU
+        order = torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
+        return torch.empty(tensor.shape, dtype=of_dtype, device=device, memory_format=order)
+
+    network._apply(allocate)
     initialize_parameters(network, generator)
-    return network.to(memory_format=torch.channels_last)  # two thirds of the time of a training step on a CPU
+    return network
 
 
 @torch.no_grad()

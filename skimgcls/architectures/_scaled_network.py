@@ -80,6 +80,11 @@ class ScaledNetwork(nn.Module):
         Whether the network is given its images in torch's default memory format, whatever they come in: a user's
         network may rely on it, for example with ``x.view(len(x), -1)``.
 
+    Attributes
+    ----------
+    activation_bytes : int or None
+        Memory of the largest activation of one image, to choose a batch size by; None until somebody measures it.
+
     Examples
     --------
     >>> import torch
@@ -93,6 +98,7 @@ class ScaledNetwork(nn.Module):
         self.scaling = scaling
         self.network = network
         self.contiguous = contiguous
+        self.activation_bytes = None
 
     def forward(self, x):
         """Map images (n, c, h, w) of any real dtype to logits (n, n_classes)."""

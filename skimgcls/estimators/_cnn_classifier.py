@@ -65,6 +65,13 @@ class CNNClassifier(BaseImageClassifier):
         Images in a step. More than there are means all of them.
     max_epochs : int, default=10
         Epochs to train for, or at most, when something stops it earlier.
+    augment : str, callable, list or None, default=None
+        Random changes of each training image: "light" (shifts; safe for digits), "standard" (mirror, shift, cutout),
+        "strong", anything of `skimgcls.preprocessing`, a function on tensors of images (b, c, h, w), or a list of
+        these.
+    tta : int, default=1
+        Views of each image that a prediction averages (test-time augmentation): the image itself and ``tta - 1``
+        fixed draws of ``augment``.
     gradient_clip : float or None, default=None
         Largest norm of the gradient of one step.
     early_stopping : bool, default=False
@@ -99,8 +106,8 @@ class CNNClassifier(BaseImageClassifier):
     warm_start : bool, default=False
         Whether ``fit`` goes on from the last fit.
     random_state : int, RandomState instance or None, default=None
-        Seed of weights, hold-out split, shuffling and dropout. With an integer, the global generators of numpy and
-        torch are left untouched.
+        Seed of weights, hold-out split, shuffling, dropout and augmentation. With an integer, the global generators of
+        numpy and torch are left untouched.
     verbose : int, default=0
         Above 0, one line per epoch is printed.
 
@@ -190,6 +197,8 @@ class CNNClassifier(BaseImageClassifier):
         class_weight=None,
         batch_size=128,
         max_epochs=10,
+        augment=None,
+        tta=1,
         gradient_clip=None,
         early_stopping=False,
         validation_fraction=None,
@@ -227,6 +236,8 @@ class CNNClassifier(BaseImageClassifier):
         self.class_weight = class_weight
         self.batch_size = batch_size
         self.max_epochs = max_epochs
+        self.augment = augment
+        self.tta = tta
         self.gradient_clip = gradient_clip
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction

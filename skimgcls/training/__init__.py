@@ -1,7 +1,9 @@
 """The engine on skorch: the net, batches by lookup, losses, optimizers, schedules."""
 
+from skimgcls.training._augment_batch import try_augmentation
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._build_scaled_network import build_scaled_network
+from skimgcls.training._check_unchanged import check_unchanged
 from skimgcls.training._fit_callbacks import check_callbacks, make_callbacks
 from skimgcls.training._history import best_epoch, history_frame
 from skimgcls.training._image_dataset import ImageDataset
@@ -14,6 +16,6 @@ from skimgcls.training._training_net import TrainingNet
 
 __all__ = [
     "OPTIMIZERS", "SCHEDULES", "BatchIterator", "ImageDataset", "TrainingNet", "best_epoch",
-    "build_scaled_network", "check_callbacks", "history_frame", "make_callbacks", "net_settings",
-    "prepare_training_data", "report_to_sklearn", "warm_up",
+    "build_scaled_network", "check_callbacks", "check_unchanged", "history_frame", "make_callbacks", "net_settings",
+    "prepare_training_data", "report_to_sklearn", "try_augmentation", "warm_up",
 ]  # fmt: skip

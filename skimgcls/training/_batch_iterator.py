@@ -2,6 +2,8 @@
 
 import torch
 
+from skimgcls.training._augment_batch import augment_batch
+
 
 class Batch(tuple):
     """One batch: the pair (images, codes) that skorch expects, with the sample weights beside it."""
@@ -29,29 +31,48 @@ class BatchIterator:
     shuffle : bool
         Whether to permute the images anew in each pass. A last batch of a single image then joins the one before it:
         batch normalization has no spread to learn from one image.
+    augmentation : Augmentation or None
+        Applied to each batch on ``device``.
+    n_classes : int or None
+        Columns of the targets of an augmentation that mixes labels.
+
+    Attributes
+    ----------
+    generator, augment_generator : torch.Generator or None
+        Of the order and of the augmentation; set for each epoch, so that it depends on nothing but its number.
     """
 
-    def __init__(self, dataset, batch_size, device, shuffle=False):
+    def __init__(self, dataset, batch_size, device, shuffle=False, augmentation=None, n_classes=None):
         self.dataset = dataset
         self.batch_size = len(dataset) if batch_size == -1 else min(batch_size, len(dataset))
         self.device = torch.device(device)
         self.shuffle = shuffle
-        self.generator = None  # set for each epoch, so that an epoch's order depends on nothing but its number
+        self.augmentation = augmentation
+        self.n_classes = n_classes
+        self.generator = None
+        self.augment_generator = None
 
     def __len__(self):
         return len(self._bounds())
 
     def __iter__(self):
-        where = self.dataset.rows.device
+        order = None
         if self.shuffle:
-            order = torch.randperm(len(self.dataset), generator=self.generator).to(where)
-        else:
-            order = torch.arange(len(self.dataset), device=where)
+            order = torch.randperm(len(self.dataset), generator=self.generator).to(self.dataset.rows.device)
         for start, stop in self._bounds():
-            batch = self.dataset.gather(order[start:stop])
-            if where != self.device:
-                batch = [None if part is None else part.to(self.device, non_blocking=True) for part in batch]
+            batch = self.dataset.slice(start, stop) if order is None else self.dataset.gather(order[start:stop])
+            if batch[0].device != self.device:
+                batch = [None if part is None else self._send(part) for part in batch]
+            if self.augmentation is not None:
+                batch = augment_batch(
+                    self.augmentation, *batch, n_classes=self.n_classes, generator=self.augment_generator
+                )
             yield Batch.of(*batch)
+
+    def _send(self, part):
+        # from pinned memory the copy runs beside the computation of the batch before
+        part = part.pin_memory() if self.device.type == "cuda" and part.device.type == "cpu" else part
+        return part.to(self.device, non_blocking=True)
 
     def _bounds(self):
         n, size = len(self.dataset), self.batch_size

@@ -39,7 +39,7 @@ def build_scaled_network(build_module, dataset, *, n_classes, seed, dtype, devic
     scaling = InputScaling(mean, std, dtype=dtype)
     if not foreign:
         network = build_seeded(build_module, generator=make_generator(seed, "weights"), dtype=dtype, device=device)
-        return ScaledNetwork(scaling, network).to(device)
+        return ScaledNetwork(scaling.to(device), network)
     with seeded_global_rng(stream_seed(seed, "weights")):
         network = build_module()
         if not isinstance(network, torch.nn.Module):
@@ -48,23 +48,23 @@ def build_scaled_network(build_module, dataset, *, n_classes, seed, dtype, devic
                 "images (n, c, h, w) to logits (n, n_classes)."
             )
         network = ScaledNetwork(scaling, network.to(dtype), contiguous=True).to(device)
-        _check_logits(network, dataset, n_classes, device)  # lazy layers draw their weights here
+        first = dataset.slice(0, min(2, len(dataset)))[0]
+        _check_logits(network, first.to(device), n_classes)  # lazy layers draw their weights here
     return network
 
 
-def _check_logits(network, dataset, n_classes, device):
+def _check_logits(network, images, n_classes):
     """Refuse a foreign network whose output is no row of logits per image."""
-    n = min(2, len(dataset))
+    n = len(images)
     network.eval()
-    with torch.no_grad():
-        images = dataset.gather(torch.arange(n, device=dataset.rows.device))[0].to(device)
-        try:
+    try:
+        with torch.no_grad():
             logits = network(images)
-        except (RuntimeError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"The architecture cannot take {n} scaled images {tuple(images.shape)}: {error}. It must map images "
-                f"(n, c, h, w) to logits (n, {n_classes})."
-            ) from error
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"The architecture cannot take {n} scaled images {tuple(images.shape)}: {error}. It must map images "
+            f"(n, c, h, w) to logits (n, {n_classes})."
+        ) from error
     shape = tuple(getattr(logits, "shape", ()))
     if shape != (n, n_classes):
         got = f"shape {shape}" if shape else type(logits).__name__

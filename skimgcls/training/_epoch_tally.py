@@ -1,33 +1,28 @@
-"""Loss and accuracy of an epoch, summed where the batches are."""
+"""Loss and accuracy of an epoch, kept where the batches are."""
 
 import torch
 
 
 class EpochTally:
-    """Sums of loss and hits that stay on the device until read.
+    """Losses and hits of an epoch's batches, which stay on the device until read."""
 
-    Parameters
-    ----------
-    device : str or torch.device
-    """
-
-    def __init__(self, device):
-        exact = torch.float32 if torch.device(device).type == "mps" else torch.float64
-        self.loss_sum = torch.zeros((), dtype=exact, device=device)
-        self.n_correct = torch.zeros((), dtype=torch.int64, device=device)
-        self.n_images = 0
+    def __init__(self):
+        self._losses, self._hits, self._sizes = [], [], []
 
     def add(self, step, batch):
         """Count one batch: ``step`` holds its mean ``loss`` and its logits ``y_pred``, ``batch`` images and codes."""
         # no .item() here: it would stall the device once per batch
-        codes = batch[1].to(self.n_correct.device)
-        self.loss_sum += step["loss"].detach().to(self.loss_sum.dtype) * len(codes)
+        logits = step["y_pred"].detach()
+        codes = batch[1].to(logits.device)
         if codes.ndim > 1:
             codes = codes.argmax(1)
-        self.n_correct += (step["y_pred"].detach().argmax(1) == codes).sum()
-        self.n_images += len(codes)
+        self._losses.append(step["loss"].detach())
+        self._hits.append((logits.argmax(1) == codes).sum())
+        self._sizes.append(len(codes))
 
     def read(self):
         """Mean loss (nats) and share of hits; the one read from the device in an epoch."""
-        loss_sum, n_correct = torch.stack([self.loss_sum, self.n_correct.to(self.loss_sum.dtype)]).tolist()
-        return loss_sum / self.n_images, n_correct / self.n_images
+        n = sum(self._sizes)
+        exact = torch.float32 if self._losses[0].device.type == "mps" else torch.float64
+        losses, hits = torch.stack([torch.stack(values).to(exact) for values in (self._losses, self._hits)]).tolist()
+        return sum(loss * size for loss, size in zip(losses, self._sizes, strict=True)) / n, sum(hits) / n

@@ -53,7 +53,10 @@ class FocalLoss(torch.nn.Module):
 
 
 class ForeignCriterion(torch.nn.Module):
-    """A torch criterion of the user's, given logits (log-probabilities in the case of ``NLLLoss``) and class codes."""
+    """A torch criterion of the user's, given logits (log-probabilities in the case of ``NLLLoss``) and class codes.
+
+    Of targets that are probabilities (n, k) it gets each class in turn, and its losses are averaged by them.
+    """
 
     def __init__(self, criterion, **params):
         super().__init__()
@@ -66,14 +69,20 @@ class ForeignCriterion(torch.nn.Module):
     def forward(self, logits, target, weights=None):
         if self.takes_log_probabilities:
             logits = F.log_softmax(logits, dim=1)
-        if weights is None:
+        if weights is None and not target.is_floating_point():
             return self.mean(logits, target)
         if self.each is None:
             raise ValueError(
-                f"{type(self.mean).__name__} has no 'reduction' argument, so sample weights and class weights cannot "
-                "be applied to it. Leave them out, or use criterion='cross_entropy'."
+                f"{type(self.mean).__name__} has no 'reduction' argument, so sample weights, class weights and mixed "
+                "labels cannot be applied to it. Leave them out, or use criterion='cross_entropy'."
             )
-        return (self.each(logits, target) * weights).mean()
+        losses = self._expected(logits, target) if target.is_floating_point() else self.each(logits, target)
+        return losses.mean() if weights is None else (losses * weights).mean()
+
+    def _expected(self, logits, target):
+        codes = torch.arange(target.shape[1], device=target.device).expand(target.shape)
+        losses = torch.stack([self.each(logits, codes[:, k]) for k in range(target.shape[1])], dim=1)  # (b, k)
+        return (target * losses).sum(1)
 
 
 def make_criterion(criterion, label_smoothing):

@@ -2,6 +2,8 @@
 
 import torch
 
+from skimgcls.preprocessing import make_augmentation
+from skimgcls.training._augment_batch import check_views
 from skimgcls.training._losses import make_criterion
 from skimgcls.training._optimizers import make_optimizer
 
@@ -24,6 +26,8 @@ _OWN_PARAMS = {
     "classes": "y",
     "seed": "random_state",
     "precision": "precision",
+    "augmentation": "augment",
+    "n_classes": "y",
     "l1": "l1",
     "gradient_clip": "gradient_clip",
     "lr_schedule": "lr_schedule",
@@ -59,6 +63,7 @@ def net_settings(estimator, device):
     settings = {
         **{name: getattr(estimator, name) for name in same_name},
         "lr": float(estimator.lr),  # numpy's own floats would go into the history, which has to be JSON
+        "augmentation": _make_augmentation(estimator),
         "precision": _resolve_precision(estimator, device),
         "verbose": int(estimator.verbose),
         "criterion": criterion,
@@ -69,6 +74,12 @@ def net_settings(estimator, device):
     }
     _try_optimizer(settings)
     return settings
+
+
+def _make_augmentation(estimator):
+    augmentation = make_augmentation(estimator.augment)
+    check_views(augmentation, estimator.tta)
+    return augmentation
 
 
 def _resolve_precision(estimator, device):

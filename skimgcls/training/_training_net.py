@@ -1,8 +1,6 @@
 """The skorch net inside every estimator: skorch's callbacks, history and files, a leaner epoch."""
 
-import contextlib
-import copy
-import math
+import functools
 
 import torch
 from skorch import NeuralNetClassifier
@@ -12,17 +10,21 @@ from skorch.helper import predefined_split
 from skimgcls.exceptions import DivergedError
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._epoch_tally import EpochTally
+from skimgcls.training._fast_matmul import fast_matmul
 from skimgcls.training._fit_callbacks import hooks_into_batches
+from skimgcls.training._fused_step import FusedStep
 from skimgcls.training._image_dataset import ImageDataset
+from skimgcls.training._is_finite import copy_tensors, is_finite
+from skimgcls.training._mixed_precision import autocast, make_grad_scaler
 from skimgcls.training._move_to_device import move_to_device
+from skimgcls.training._portable_state import portable_state, settle_on_device
+from skimgcls.training._predict_logits import predict_logits
 from skimgcls.training._regularize_gradients import regularize_gradients
 from skimgcls.training._schedules import changes_within_epoch, lr_factor
 from skimgcls.training._seeded_randomness import seeded_randomness
-from skimgcls.utils._device import resolve_device
 from skimgcls.utils._is_same import is_same
+from skimgcls.utils._keep_memory import keep_memory
 from skimgcls.utils._random import make_generator
-
-_PREDICTION_BATCH = 256  # images; more leave the processor's cache
 
 
 class TrainingNet(NeuralNetClassifier):
@@ -47,6 +49,10 @@ class TrainingNet(NeuralNetClassifier):
         Largest norm of the gradient of one step.
     precision : {"float32", "bf16", "fp16"}
         Number format of autocast.
+    augmentation : Augmentation or None
+        Applied to training batches.
+    n_classes : int or None
+        Number of logits, for an augmentation that mixes labels.
     foreign_randomness : bool
         Whether the module may draw from torch's global generators, which are then seeded for each epoch.
     **params
@@ -62,6 +68,8 @@ class TrainingNet(NeuralNetClassifier):
         l1=0.0,
         gradient_clip=None,
         precision="float32",
+        augmentation=None,
+        n_classes=None,
         foreign_randomness=False,
         **params,
     ):
@@ -70,6 +78,8 @@ class TrainingNet(NeuralNetClassifier):
         self.l1 = l1
         self.gradient_clip = gradient_clip
         self.precision = precision
+        self.augmentation = augmentation
+        self.n_classes = n_classes
         self.foreign_randomness = foreign_randomness
         self.callbacks_for_ = None  # what the callbacks were made for
         super().__init__(module, **params)
@@ -96,7 +106,8 @@ class TrainingNet(NeuralNetClassifier):
         """Give batches by lookup for an `ImageDataset`, else skorch's ``DataLoader``."""
         if not isinstance(dataset, ImageDataset):
             return super().get_iterator(dataset, training=training)
-        return BatchIterator(dataset, self.batch_size, self.device, shuffle=training)
+        augmentation = self.augmentation if training else None
+        return BatchIterator(dataset, self.batch_size, self.device, training, augmentation, self.n_classes)
 
     # ------------------------------------------------------------ training
 
@@ -104,8 +115,10 @@ class TrainingNet(NeuralNetClassifier):
         """Train on one `ImageDataset` and validate on another, or none, after each epoch; keep neither."""
         if dataset_valid is not None:
             self.train_split = predefined_split(dataset_valid.to(self.device))
+        batch_size = min(self.batch_size, len(dataset_train))
         try:
-            self.partial_fit(dataset_train.to(self.device), epochs=epochs)
+            with keep_memory(), fast_matmul(self.module_, batch_size, self.device):
+                self.partial_fit(dataset_train.to(self.device), epochs=epochs)
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
                 raise
@@ -129,16 +142,16 @@ class TrainingNet(NeuralNetClassifier):
         iterator_valid = None if dataset_valid is None else self.get_iterator(dataset_valid, training=False)
         datasets = {"dataset_train": dataset_train, "dataset_valid": dataset_valid}
         self.batch_hooks_ = self._has_batch_hooks()
-        epoch_start = copy.deepcopy(self.module_.state_dict())
+        weights = [*self.module_.parameters(), *self.module_.buffers()]
+        epoch_start = [tensor.detach().clone() for tensor in weights]
         n_finished = len(self.history)
         try:
             for _ in range(self.max_epochs if epochs is None else epochs):
                 self.notify("on_epoch_begin", **datasets)
                 self._run_epoch(iterator_train, iterator_valid)
-                self._raise_if_diverged(epoch_start)
+                self._raise_if_diverged(weights, epoch_start)
                 n_finished += 1
-                for name, tensor in self.module_.state_dict().items():
-                    epoch_start[name].copy_(tensor)
+                copy_tensors(weights, epoch_start)
                 self.notify("on_epoch_end", **datasets)
                 _drop_batches(self.history[-1])
         finally:
@@ -152,7 +165,7 @@ class TrainingNet(NeuralNetClassifier):
         """Run over all batches once and record mean loss (nats) and accuracy as ``<prefix>_loss`` and ``_accuracy``."""
         if iterator is None:
             return
-        self.tally_ = EpochTally(self.device)
+        self.tally_ = EpochTally()
         if self.batch_hooks_:
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
         else:
@@ -200,7 +213,7 @@ class TrainingNet(NeuralNetClassifier):
 
     def infer(self, x, **fit_params):
         """Logits (b, k) of images (b, c, h, w), in the precision asked for."""
-        with self._autocast():
+        with autocast(self.precision, self.device):
             return super().infer(x, **fit_params)
 
     def get_loss(self, y_pred, y_true, X=None, training=False, weights=None):
@@ -235,24 +248,29 @@ class TrainingNet(NeuralNetClassifier):
         if changed & {"lr", "lr_schedule"}:
             self._set_lr(self.lr)
         if "precision" in changed:
-            self._make_grad_scaler()
+            self.grad_scaler_ = make_grad_scaler(self.precision, self.device)
 
     def move_to(self, device):
         """Move everything that training changes to another device."""
         move_to_device(self.module_, self.criterion_, self.optimizer_, device)
         self.device = str(device)
 
-    def predict_logits(self, dataset):
-        """Logits (n, k) of an `ImageDataset`, on the CPU in the module's dtype."""
-        self._set_training(False)
-        with torch.inference_mode():
-            batches = BatchIterator(dataset, _PREDICTION_BATCH, self.device)
-            logits = torch.cat([self.infer(images).cpu() for images, _ in batches])
-        return logits if logits.element_size() > 2 else logits.float()
+    def predict_logits(self, dataset, n_views=1):
+        """Logits (n, k) of an `ImageDataset`, on the CPU in the module's dtype; see `predict_logits`."""
+        return predict_logits(
+            self.module_,
+            dataset,
+            device=self.device,
+            autocast=functools.partial(autocast, self.precision, self.device),
+            augmentation=self.augmentation,
+            n_views=n_views,
+        )
 
     def _run_epoch(self, iterator_train, iterator_valid):
         epoch = len(self.history) - 1
         iterator_train.generator = make_generator(self.seed, "shuffle", epoch)
+        if self.augmentation is not None:
+            iterator_train.augment_generator = make_generator(self.seed, "augment", epoch, self.device)
         self.batches_per_epoch_, self.batches_done_ = len(iterator_train), 0
         with seeded_randomness(self.module_, self.seed, epoch, self.device, foreign=self.foreign_randomness):
             self.run_single_epoch(iterator_train, training=True, prefix="train", step_fn=self.train_step)
@@ -260,11 +278,12 @@ class TrainingNet(NeuralNetClassifier):
         self.history.record("lr", float(self.optimizer_.param_groups[0]["lr"]))
 
     def _train_lean(self, iterator):
+        step = FusedStep(self.optimizer_)
         for batch in iterator:
             self._schedule_lr()
-            self.optimizer_.zero_grad(set_to_none=True)
+            step.zero_grad()
             self.tally_.add(self.train_step_single(batch), batch)
-            self._step_optimizer(None)
+            step() if self.grad_scaler_ is None else self._step_optimizer(None)
 
     def _validate_lean(self, iterator):
         for batch in iterator:
@@ -272,10 +291,11 @@ class TrainingNet(NeuralNetClassifier):
 
     def _loss_of(self, batch):
         images, codes = batch
-        codes = codes.to(self.device)
-        logits = self.infer(images)  # (b, c, h, w) -> (b, k)
+        with autocast(self.precision, self.device):
+            logits = self.module_(images.to(self.device))  # (b, c, h, w) -> (b, k)
         if self.precision != "float32":
             logits = logits.float()
+        codes = codes.to(logits.device, logits.dtype if codes.is_floating_point() else None)
         loss = self.get_loss(logits, codes, weights=getattr(batch, "weights", None))
         return logits, loss
 
@@ -300,18 +320,8 @@ class TrainingNet(NeuralNetClassifier):
         super().initialize_optimizer()
         for group in self.optimizer_.param_groups:
             group["lr_ratio"] = group["lr"] / self.lr  # groups of net_params keep their distance when lr moves
-        self._make_grad_scaler()
+        self.grad_scaler_ = make_grad_scaler(self.precision, self.device)
         return self
-
-    def _make_grad_scaler(self):
-        fp16 = self.precision == "fp16"
-        self.grad_scaler_ = torch.amp.GradScaler(torch.device(self.device).type) if fp16 else None
-
-    def _autocast(self):
-        if self.precision == "float32":
-            return contextlib.nullcontext()
-        dtype = torch.bfloat16 if self.precision == "bf16" else torch.float16
-        return torch.autocast(torch.device(self.device).type, dtype=dtype)
 
     def _step_optimizer(self, step_fn):
         if self.grad_scaler_ is None:
@@ -348,15 +358,11 @@ class TrainingNet(NeuralNetClassifier):
         self.history.record(name, value)
         self.history.record(name + "_best", all(value < other for other in earlier))
 
-    def _raise_if_diverged(self, epoch_start):
+    def _raise_if_diverged(self, weights, epoch_start):
         row = self.history[-1]
-        state = self.module_.state_dict()
-        floats = [tensor for tensor in state.values() if tensor.is_floating_point()]
-        finite = torch.stack([tensor.isfinite().all() for tensor in floats]).all()  # one read for all weights
-        losses = [row["train_loss"], row.get("valid_loss", 0.0)]
-        if all(map(math.isfinite, losses)) and bool(finite):
+        if is_finite(weights, [row["train_loss"], row.get("valid_loss", 0.0)]):
             return
-        self.module_.load_state_dict(epoch_start)
+        copy_tensors(epoch_start, weights)
         lr = self.optimizer_.param_groups[0]["lr"]
         with self._current_init_context("optimizer"):
             self.initialize_optimizer()  # the moments of the old one are not finite either
@@ -369,25 +375,14 @@ class TrainingNet(NeuralNetClassifier):
     # ---------------------------------------------------------------- pickling
 
     def __getstate__(self):
-        """Leave data and callbacks out, and pickle from the CPU, so that a machine without this device can read it."""
-        state = self.__dict__.copy()
+        """Leave data and callbacks out, and pickle from the CPU."""
+        state = portable_state(self)
         state.update(callbacks=None, callbacks_=[], callbacks_for_=None, train_split=None, tally_=None)
-        if torch.device(self.device).type != "cpu" and self.initialized_:
-            parts = copy.deepcopy((self.module_, self.criterion_, self.optimizer_))
-            move_to_device(*parts, "cpu")
-            state.update(zip(("module_", "criterion_", "optimizer_"), parts, strict=True))
-            state["module"] = state["module_"]
         return state
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        if torch.device(self.device).type == "cpu" or not self.initialized_:
-            return
-        try:
-            self.device = str(resolve_device(self.device))
-        except ValueError:
-            self.device = "cpu"
-        move_to_device(self.module_, self.criterion_, self.optimizer_, self.device)
+        settle_on_device(self)
 
 
 def _drop_batches(row):

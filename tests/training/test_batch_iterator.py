@@ -4,6 +4,7 @@ import torch
 from skorch.dataset import unpack_data
 
 from skimgcls.images import ImageLayout
+from skimgcls.preprocessing import Augmentation, Compose, Mixup
 from skimgcls.training import BatchIterator, ImageDataset
 
 
@@ -99,3 +100,95 @@ def test_batches_go_to_the_device_asked_for():
     batches = list(BatchIterator(numbered(3, weights=True), 2, "meta"))
     assert {part.device.type for batch in batches for part in (*batch, batch.weights)} == {"meta"}
     assert [len(batch[0]) for batch in batches] == [2, 1]
+
+
+# ------------------------------------------------------------------- augmentation
+
+
+class AddNoise(Augmentation):
+    """Adds a number in [0, 0.5) to each pixel, so that its whole part still tells the image."""
+
+    n_draws = 1
+
+    def _augment(self, images, draws):
+        return images + draws[:, 0, None, None, None] / 2
+
+
+def augmented(n=20, batch_size=6, *, augmentation, order_seed=0, draw_seed=0, weights=False, shuffle=True):
+    iterator = BatchIterator(numbered(n, weights=weights), batch_size, "cpu", shuffle, augmentation, n)
+    iterator.generator = torch.Generator().manual_seed(order_seed)
+    iterator.augment_generator = torch.Generator().manual_seed(draw_seed)
+    return list(iterator)
+
+
+def pixels(batches):
+    return torch.cat([images.flatten() for images, _ in batches])
+
+
+def test_without_an_augmentation_images_come_as_they_are():
+    batches = augmented(augmentation=None)
+    assert torch.equal(pixels(batches), pixels(batches).floor())
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_each_image_is_augmented_beside_its_own_code_and_weight(shuffle):
+    batches = augmented(augmentation=AddNoise(), weights=True, shuffle=shuffle)
+    for images, codes in batches:
+        assert torch.equal(images.flatten().floor(), codes.float())
+    assert torch.equal(torch.cat([batch.weights for batch in batches]), pixels(batches).floor())
+    assert (pixels(batches) % 1).unique().numel() == 20
+
+
+def test_draws_follow_from_the_augment_generator_and_the_order_from_the_other():
+    first, again, drawn_anew, ordered_anew = (
+        pixels(augmented(augmentation=AddNoise(), order_seed=order_seed, draw_seed=draw_seed))
+        for order_seed, draw_seed in [(0, 0), (0, 0), (0, 1), (1, 0)]
+    )
+    assert torch.equal(again, first)
+    assert torch.equal(drawn_anew.floor(), first.floor())
+    assert not torch.equal(drawn_anew, first)
+    assert not torch.equal(ordered_anew.floor(), first.floor())
+    torch.testing.assert_close(ordered_anew % 1, first % 1, atol=1e-5, rtol=0)
+
+
+def test_draws_come_from_no_global_generator():
+    before = torch.get_rng_state()
+    augmented(augmentation=AddNoise())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_each_pass_draws_anew():
+    iterator = BatchIterator(numbered(20), 6, "cpu", augmentation=AddNoise())
+    iterator.augment_generator = torch.Generator().manual_seed(0)
+    assert not torch.equal(pixels(iterator), pixels(iterator))
+
+
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("augmentation", [Mixup(1.0), Compose([AddNoise(), Mixup(1.0)])], ids=str)
+def test_mixed_labels_are_probabilities_of_all_classes(augmentation, weights):
+    for batch in augmented(augmentation=augmentation, weights=weights):
+        images, targets = unpack_data(batch)
+        assert targets.shape == (len(images), 20)
+        torch.testing.assert_close(targets.sum(1), torch.ones(len(images)))
+        assert (batch.weights is not None) is weights
+
+
+def test_a_mixture_shows_what_its_labels_and_weights_say():
+    for batch in augmented(augmentation=Mixup(1.0), weights=True):
+        mean_number = batch[0].flatten()
+        torch.testing.assert_close(batch.weights, mean_number)  # here each weight is the image's number
+        shares = batch[1] * batch.weights[:, None] / torch.arange(20).clamp_min(1)  # of the weighted labels
+        torch.testing.assert_close((shares * torch.arange(20)).sum(1), mean_number)
+
+
+def test_the_data_set_stays_as_it_was():
+    dataset = numbered(20, weights=True)
+    before = dataset.rows.clone(), dataset.codes.clone(), dataset.weights.clone()
+    iterator = BatchIterator(dataset, 6, "cpu", False, Compose([AddNoise(), Mixup(1.0)]), 20)
+    assert len(list(iterator)) == len(iterator) == 4
+    assert all(map(torch.equal, before, (dataset.rows, dataset.codes, dataset.weights)))
+
+
+def test_images_are_augmented_where_they_are_used():
+    (batch,) = BatchIterator(numbered(3), 3, "meta", augmentation=Compose([]))
+    assert batch[0].device.type == "meta"

@@ -40,6 +40,36 @@ def test_gather_gives_none_for_what_is_not_there(rng):
     assert weights is None
 
 
+@pytest.mark.parametrize(("start", "stop"), [(0, 6), (1, 4), (5, 6), (2, 2)])
+@pytest.mark.parametrize("channels_first", [True, False])
+@pytest.mark.parametrize("index", [None, [5, 0, 3, 1, 2, 4]])
+def test_a_slice_is_what_gather_looks_up_side_by_side(index, channels_first, start, stop, rng):
+    images = rng.integers(0, 256, (6, 3, 4, 5), dtype=np.uint8)
+    dataset = dataset_of(images, channels_first=channels_first, codes=np.arange(6), weights=np.arange(6.0) / 2.5)
+    dataset = dataset if index is None else dataset.subset(index)
+    sliced, gathered = dataset.slice(start, stop), dataset.gather(torch.arange(start, stop))
+    assert all(map(torch.equal, sliced, gathered))
+    assert [part.dtype for part in sliced] == [part.dtype for part in gathered]
+    assert sliced[0].stride() == gathered[0].stride()
+
+
+def test_a_slice_without_an_index_is_a_view(weighted):
+    images, codes, weights = weighted.slice(2, 5)
+    assert images.data_ptr() == weighted.rows[2].data_ptr()
+    assert codes.data_ptr() == weighted.codes[2].data_ptr()
+    assert weights.data_ptr() == weighted.weights[2].data_ptr()
+    copied = weighted.subset([2, 3, 4]).slice(0, 3)[0]
+    assert copied.data_ptr() != images.data_ptr()
+
+
+@pytest.mark.parametrize("index", [None, [1, 0]])
+def test_a_slice_gives_none_for_what_is_not_there(index, rng):
+    dataset = dataset_of(rng.random((2, 1, 4, 4)))
+    _, codes, weights = (dataset if index is None else dataset.subset(index)).slice(0, 2)
+    assert codes is None
+    assert weights is None
+
+
 def test_it_is_a_dataset_of_image_and_code_pairs(weighted):
     assert len(weighted) == 6
     for i in range(len(weighted)):

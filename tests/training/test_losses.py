@@ -114,6 +114,15 @@ def test_focal_loss_is_equation_4_of_its_paper(gamma, logits, codes, weights):
     torch.testing.assert_close(FocalLoss(gamma=gamma)(logits, codes, weights), expected)
 
 
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_focal_loss_of_probabilities_is_the_expectation_over_classes(label_smoothing, weighted, logits, weights):
+    probabilities = logits.flip(0).softmax(1)
+    loss, weights = FocalLoss(label_smoothing), weights if weighted else torch.ones(9, dtype=torch.float64)
+    by_class = [loss(logits, torch.full((9,), k), weights * probabilities[:, k]) for k in range(N_CLASSES)]
+    torch.testing.assert_close(loss(logits, probabilities, weights), sum(by_class))
+
+
 def test_the_focal_criterion_has_gamma_two():
     assert make("focal").gamma == 2.0
 
@@ -179,6 +188,49 @@ def test_a_loss_without_reduction_works_until_it_would_need_weights(logits, code
     torch.testing.assert_close(loss(logits, codes), F.cross_entropy(logits, codes))
     with pytest.raises(ValueError, match=r"LossWithoutReduction has no 'reduction' argument.*'cross_entropy'"):
         loss(logits, codes, weights)
+
+
+@pytest.fixture
+def probabilities():
+    return torch.rand(9, N_CLASSES, generator=torch.Generator().manual_seed(2), dtype=torch.float64).softmax(1)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"label_smoothing": 0.2}, {"weight": torch.arange(1.0, 5).double()}, {"reduction": "mean"}],
+    ids=str,
+)
+def test_of_probabilities_cross_entropy_is_torchs_own(params, logits, probabilities, weights):
+    loss, own = ForeignCriterion(nn.CrossEntropyLoss, **params), {"reduction": "none"}
+    each = F.cross_entropy(logits, probabilities, **(params | own))
+    torch.testing.assert_close(loss(logits, probabilities), F.cross_entropy(logits, probabilities, **params))
+    torch.testing.assert_close(loss(logits, probabilities, weights), (each * weights).mean())
+    torch.testing.assert_close(
+        gradient(lambda x: loss(x, probabilities, weights), logits),
+        gradient(lambda x: (F.cross_entropy(x, probabilities, **(params | own)) * weights).mean(), logits),
+    )
+
+
+@pytest.mark.parametrize("criterion", [nn.CrossEntropyLoss, nn.NLLLoss, nn.MultiMarginLoss])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_certain_probabilities_are_class_codes(criterion, weighted, logits, codes, weights):
+    loss, weights = make(criterion), weights if weighted else None
+    one_hot = F.one_hot(codes, N_CLASSES).double()
+    torch.testing.assert_close(loss(logits, one_hot, weights), loss(logits, codes, weights))
+
+
+@pytest.mark.parametrize("criterion", [nn.NLLLoss, nn.MultiMarginLoss])
+def test_of_probabilities_a_torch_loss_is_the_expectation_over_classes(criterion, logits, probabilities, weights):
+    loss, each = make(criterion), criterion(reduction="none")
+    given = logits.log_softmax(1) if criterion is nn.NLLLoss else logits
+    losses = [each(given, torch.full((9,), k)) * probabilities[:, k] for k in range(N_CLASSES)]
+    torch.testing.assert_close(loss(logits, probabilities), sum(losses).mean())
+    torch.testing.assert_close(loss(logits, probabilities, weights), (sum(losses) * weights).mean())
+
+
+def test_a_loss_without_reduction_takes_no_mixed_labels(logits, probabilities):
+    with pytest.raises(ValueError, match=r"LossWithoutReduction has no 'reduction' argument.*mixed labels.*Leave them"):
+        make(LossWithoutReduction)(logits, probabilities)
 
 
 def test_label_smoothing_is_refused_for_a_loss_that_does_not_know_it():

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from skimgcls import CNNClassifier, MLPClassifier
+from skimgcls.preprocessing import Compose, Cutout, Mixup, RandomCrop, RandomFlip, make_augmentation
 from skimgcls.training import OPTIMIZERS, TrainingNet, net_settings
 from skimgcls.training._losses import CrossEntropy, ForeignCriterion
 
@@ -79,6 +80,8 @@ def test_net_params_win_over_what_is_derived():
         ("iterator_valid__batch_size", "batch_size"),
         ("classes", "y"),
         ("seed", "random_state"),
+        ("augmentation", "augment"),
+        ("n_classes", "y"),
         ("precision", "precision"),
         ("l1", "l1"),
         ("gradient_clip", "gradient_clip"),
@@ -96,6 +99,55 @@ def test_net_params_are_not_changed():
     params = {"optimizer__betas": (0.5, 0.9)}
     settings_of(net_params=params)
     assert params == {"optimizer__betas": (0.5, 0.9)}
+
+
+# ------------------------------------------------------------------ augmentation
+
+
+def test_without_augment_there_is_no_augmentation():
+    assert settings_of()["augmentation"] is None
+
+
+@pytest.mark.parametrize("name", ["light", "standard", "strong"])
+@pytest.mark.parametrize("estimator", [MLPClassifier, CNNClassifier])
+def test_a_name_stands_for_its_augmentation(estimator, name):
+    assert repr(net_settings(estimator(augment=name), CPU)["augmentation"]) == repr(make_augmentation(name))
+
+
+def test_an_augmentation_is_taken_as_it_is_and_a_list_is_composed():
+    flip = RandomFlip(0.3)
+    assert settings_of(augment=flip)["augmentation"] is flip
+    composed = settings_of(augment=[flip, "light", torch.neg])["augmentation"]
+    assert isinstance(composed, Compose)
+    assert composed.augmentations[0] is flip
+    assert composed.augmentations[2].function is torch.neg
+
+
+@pytest.mark.parametrize(
+    ("augment", "error", "message"),
+    [
+        ("heavy", ValueError, r"augment must be one of \['light', 'standard', 'strong'\].*got 'heavy'"),
+        (["light", "heavy"], ValueError, "got 'heavy'"),
+        (RandomFlip, TypeError, "Call the class to make one"),
+        ([3], TypeError, r"augment must be None, one of .*got 3"),
+    ],
+)
+def test_what_is_no_augmentation_is_refused(augment, error, message):
+    with pytest.raises(error, match=message):
+        settings_of(augment=augment)
+
+
+@pytest.mark.parametrize("augment", ["light", "standard", "strong", RandomCrop(1), [torch.neg, RandomFlip()]], ids=str)
+def test_views_are_averaged_of_what_gives_some(augment):
+    assert settings_of(augment=augment, tta=5)["augmentation"].in_views
+
+
+@pytest.mark.parametrize("augment", [None, torch.neg, [], [torch.neg, None], Cutout(), [Mixup(), Cutout()]], ids=str)
+def test_views_of_what_gives_none_are_refused_with_the_remedy(augment):
+    assert settings_of(augment=augment, tta=1)["criterion"] is CrossEntropy
+    message = r"(?s)tta=2 averages .* augment=.* has none to give\. Fit with augment='light'.*tta=1"
+    with pytest.raises(ValueError, match=message):
+        settings_of(augment=augment, tta=2)
 
 
 # ----------------------------------------------------------------- precision

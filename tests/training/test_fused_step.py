@@ -1,0 +1,138 @@
+import copy
+
+import pytest
+import torch
+
+from skimgcls.architectures import MLP, build_seeded
+from skimgcls.training._fused_step import FusedStep
+
+ADAMS = {
+    "adam": (torch.optim.Adam, {}),
+    "adam with weight decay": (torch.optim.Adam, {"weight_decay": 0.1, "betas": (0.8, 0.99), "eps": 1e-6}),
+    "adamw": (torch.optim.AdamW, {"weight_decay": 0.1}),
+}
+UNUSUAL = {
+    "amsgrad": (torch.optim.Adam, {"amsgrad": True}),
+    "maximize": (torch.optim.AdamW, {"maximize": True}),
+    "foreach": (torch.optim.Adam, {"fused": False}),
+    "sgd": (torch.optim.SGD, {"momentum": 0.9}),
+    "nadam": (torch.optim.NAdam, {"fused": None}),
+}
+
+
+def make_network(dtype=torch.float32):
+    return build_seeded(lambda: MLP((1, 4, 4), 3), generator=torch.Generator().manual_seed(0), dtype=dtype)
+
+
+def make_optimizer(network, cls, params, lr=0.01):
+    params = {"fused": True, **params}
+    return cls(network.parameters(), lr=lr, **{key: value for key, value in params.items() if value is not None})
+
+
+def backward(network, seed):
+    parameter = next(network.parameters())
+    images = torch.randn(8, 1, 4, 4, generator=torch.Generator().manual_seed(seed)).to(parameter.dtype)
+    network(images).square().sum().backward()
+
+
+def train(network, optimizer, step, zero_grad, n_steps=6):
+    for i in range(n_steps):
+        for group in optimizer.param_groups:
+            group["lr"] = 0.01 / (i + 1)
+        zero_grad()
+        backward(network, i)
+        step()
+    return torch.cat([parameter.detach().flatten() for parameter in network.parameters()])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", [*ADAMS, *UNUSUAL])
+def test_steps_and_state_equal_the_optimizers_own_to_the_bit(name, dtype):
+    cls, params = {**ADAMS, **UNUSUAL}[name]
+    own = make_network(dtype)
+    plain = copy.deepcopy(own)
+    optimizers = [make_optimizer(network, cls, params) for network in (own, plain)]
+    step = FusedStep(optimizers[0])
+    fused = train(own, optimizers[0], step, step.zero_grad)
+    expected = train(plain, optimizers[1], optimizers[1].step, optimizers[1].zero_grad)
+    assert torch.equal(fused, expected)
+    states = [list(optimizer.state_dict()["state"].values()) for optimizer in optimizers]
+    for state, wanted in zip(*states, strict=True):
+        assert all(value is wanted[key] or torch.equal(value, wanted[key]) for key, value in state.items())
+
+
+@pytest.mark.parametrize("name", ADAMS)
+def test_a_plain_fused_adam_goes_to_the_kernel_and_others_do_not(name, monkeypatch):
+    called = []
+    for cls in (torch.optim.Adam, torch.optim.AdamW):
+        own = cls.step
+        monkeypatch.setattr(cls, "step", lambda self, *args, own=own: called.append(1) or own(self, *args))
+    network = make_network()
+    for params, n_calls in (({}, 1), ({"amsgrad": True}, 6)):
+        called.clear()
+        cls, known = ADAMS[name]
+        optimizer = make_optimizer(network, cls, {**known, **params})
+        step = FusedStep(optimizer)
+        train(network, optimizer, step, step.zero_grad)
+        assert len(called) >= n_calls
+        assert (len(called) < 3) == (n_calls == 1)
+
+
+def test_hooks_of_the_optimizer_are_called_for_each_step():
+    network = make_network()
+    optimizer = make_optimizer(network, torch.optim.Adam, {})
+    calls = []
+    optimizer.register_step_post_hook(lambda *_: calls.append(1))
+    step = FusedStep(optimizer)
+    train(network, optimizer, step, step.zero_grad)
+    assert len(calls) == 6
+
+
+def test_a_wrapped_step_is_the_one_that_is_called():
+    network = make_network()
+    optimizer = make_optimizer(network, torch.optim.Adam, {})
+    torch.optim.lr_scheduler.StepLR(optimizer, 1)  # wraps the step to count it
+    assert "step" in vars(optimizer)
+    own, calls = optimizer.step, []
+    optimizer.step = lambda *args: calls.append(1) or own(*args)
+    step = FusedStep(optimizer)
+    train(network, optimizer, step, step.zero_grad)
+    assert len(calls) == 6
+
+
+def test_groups_keep_their_own_settings():
+    own = make_network()
+    plain = copy.deepcopy(own)
+    results = []
+    for network, fused in ((own, True), (plain, False)):
+        first, *others = network.parameters()
+        optimizer = torch.optim.Adam(
+            [{"params": [first], "weight_decay": 0.5}, {"params": others}], lr=0.01, fused=True
+        )
+        step = FusedStep(optimizer) if fused else optimizer.step
+        results.append(train(network, optimizer, step, optimizer.zero_grad))
+    assert torch.equal(*results)
+
+
+def test_a_weight_without_gradient_is_left_to_the_optimizer():
+    used, unused = (torch.nn.Parameter(torch.ones(3)) for _ in range(2))
+    optimizer = torch.optim.Adam([used, unused], lr=0.1, fused=True)
+    step = FusedStep(optimizer)
+    for both in (False, False, True, False):
+        step.zero_grad()
+        (used.sum() + (unused.sum() if both else 0)).backward()
+        step()
+    assert used[0] < unused[0] < 1
+
+
+def test_an_optimizer_with_a_zero_grad_of_its_own_is_asked():
+    class Counting(torch.optim.SGD):
+        calls = 0
+
+        def zero_grad(self, set_to_none=True):
+            self.calls += 1
+            super().zero_grad(set_to_none)
+
+    optimizer = Counting([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+    FusedStep(optimizer).zero_grad()
+    assert optimizer.calls == 1
