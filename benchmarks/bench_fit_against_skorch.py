@@ -1,91 +1,59 @@
 """Claim: a fit takes a fraction of the CPU time that a plain skorch net takes for the same network and accuracy.
 
-The peer is ``skorch.NeuralNetClassifier`` as its documentation shows it: float32 arrays scaled beforehand, shuffled
-batches, the same architecture, optimizer and epochs, one torch thread. Ours and the peer run in turn in one process;
-the ratio is the median over repeats of peer seconds over ours, in CPU seconds.
+The peer is ``skorch.NeuralNetClassifier`` as its documentation shows it: float32 arrays standardized beforehand (not
+counted), shuffled batches, the same architecture, optimizer and epochs, no validation split. The ratio is its CPU
+seconds over ours. The last lines are what a fit costs besides training: 64 images of 8 x 8, one epoch.
 
-    SKIMGCLS_DATA=... uv run python benchmarks/bench_fit_against_skorch.py [--repeats 5]
+    SKIMGCLS_DATA=... uv run python benchmarks/bench_fit_against_skorch.py [--repeats 5] [--quick]
 
 The last run is in benchmarks/README.md.
 """
 
-import argparse
-import statistics
-import time
+from functools import partial
 
 import numpy as np
-import torch
-from skorch import NeuralNetClassifier
+from _measure import Table, begin, take_turns
+from _peers import Task, fashion_task, ours, skorch_net
+from sklearn.datasets import load_digits
 
-from skimgcls import CNNClassifier, MLPClassifier, show_versions
-from skimgcls.architectures import MLP, ConvNet
-from skimgcls.datasets import fetch_fashion_mnist
-
-# model, batch size, images, epochs
-CASES = [("MLP", 64, 20_000, 3), ("MLP", 256, 20_000, 3), ("CNN", 64, 4_000, 1), ("CNN", 256, 4_000, 1)]
+# model, batch size, images, epochs, target of each precision of ours; skorch runs in its one, float32
+CASES = [
+    ("MLP", 64, 60_000, 3, {"auto": 2.0}),
+    ("MLP", 256, 60_000, 3, {"auto": 2.3}),
+    ("CNN", 64, 6_000, 2, {"auto": 1.3, "bf16": 2.7}),
+]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5)
-    repeats = parser.parse_args().repeats
-    torch.set_num_threads(1)
-    show_versions()
-    X_train, y_train = fetch_fashion_mnist(subset="train", return_X_y=True)
-    X_test, y_test = fetch_fashion_mnist(subset="test", return_X_y=True)
-    print(f"\n{'model':<6}{'batch':>6}{'ours CPU s':>12}{'peer CPU s':>12}{'ratio':>8}{'ours acc':>10}{'peer acc':>10}")
-    for name, batch_size, n_images, epochs in CASES:
-        train, test = (X_train[:n_images], y_train[:n_images]), (X_test[:2000], y_test[:2000])
-        ours, peers, ratios = [], [], []
-        for seed in range(repeats + 1):
-            own = time_ours(name, batch_size, epochs, seed, train, test)
-            peer = time_peer(name, batch_size, epochs, seed, train, test)
-            if seed == 0:
-                continue  # warm-up
-            ours.append(own)
-            peers.append(peer)
-            ratios.append(peer[0] / own[0])
-        (own_seconds, own_accuracy), (peer_seconds, peer_accuracy) = (
-            map(statistics.median, zip(*runs, strict=True)) for runs in (ours, peers)
+    arguments = begin(__doc__, selectable=True)
+    table = Table("skorch", "ours")
+    for model, batch_size, n_images, epochs, targets in CASES:
+        label = f"{model} batch {batch_size}"
+        if arguments.only not in label:
+            continue
+        task = fashion_task(model, batch_size, epochs, n_images, 2_000, quick=arguments.quick)
+        contestants = {precision: partial(ours, precision=precision) for precision in targets}
+        runs = take_turns(
+            contestants | {"skorch": skorch_net}, task, repeats=arguments.repeats, warm_up=task.shortened(1_000)
         )
-        print(
-            f"{name:<6}{batch_size:>6}{own_seconds:>12.2f}{peer_seconds:>12.2f}{statistics.median(ratios):>8.2f}"
-            f"{own_accuracy:>10.4f}{peer_accuracy:>10.4f}",
-            flush=True,
-        )
+        for precision, target in targets.items():
+            table.add(f"{label} {precision}", runs, "skorch", precision, target)
+    print()
+    table = Table("skorch", "ours", unit="ms")
+    for model in ("MLP", "CNN"):
+        label = f"{model} tiny fit"
+        if arguments.only in label:
+            runs = take_turns(
+                {"ours": ours, "skorch": skorch_net}, tiny_task(model), repeats=arguments.repeats, calls=20
+            )
+            table.add(label, runs, "skorch", "ours", 1.0)
 
 
-def time_ours(name, batch_size, epochs, seed, train, test):
-    classifier = {"MLP": MLPClassifier, "CNN": CNNClassifier}[name]
-    model = classifier(batch_size=batch_size, max_epochs=epochs, random_state=seed, n_jobs=1)
-    start = time.process_time()
-    model.fit(*train)
-    return time.process_time() - start, model.score(*test)
-
-
-def time_peer(name, batch_size, epochs, seed, train, test):
-    torch.manual_seed(seed)
-    (X_train, y_train), (X_test, y_test) = train, test
-    names = np.unique(y_train)
-    mean, std = X_train.mean(), X_train.std()
-    # the work of preparing floats is the peer's own, but not counted: tutorials do it once, ahead of time
-    as_floats = [((X.astype(np.float32) - mean) / std)[:, None].astype(np.float32) for X in (X_train, X_test)]
-    codes = np.searchsorted(names, y_train)
-    net = NeuralNetClassifier(
-        {"MLP": MLP, "CNN": ConvNet}[name]((1, 28, 28), len(names)),
-        criterion=torch.nn.CrossEntropyLoss,
-        optimizer=torch.optim.Adam,
-        lr=1e-3,
-        batch_size=batch_size,
-        max_epochs=epochs,
-        iterator_train__shuffle=True,
-        train_split=None,
-        verbose=0,
-    )
-    start = time.process_time()
-    net.fit(as_floats[0], codes)
-    seconds = time.process_time() - start
-    return seconds, float((names[net.predict(as_floats[1])] == y_test).mean())
+def tiny_task(model):
+    """64 digit scans of 8 x 8 pixels in one batch, for one epoch."""
+    images, codes = load_digits(return_X_y=True)
+    X, y = images[:64].reshape(-1, 8, 8).astype(np.uint8), codes[:64].astype(np.int64)
+    return Task(model, 64, 1, X, y, X, y)
 
 
 if __name__ == "__main__":
