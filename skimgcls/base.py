@@ -1,6 +1,5 @@
 """The base of every image classifier: what scikit-learn sees, around a skorch net."""
 
-import copy
 import time
 from abc import ABC, abstractmethod
 from numbers import Integral, Real
@@ -32,6 +31,7 @@ from skimgcls.training import (
     warm_up,
 )
 from skimgcls.utils._device import resolve_device
+from skimgcls.utils._held_objects import HeldObjectsMixin
 from skimgcls.utils._interrupt import watch_interrupt
 from skimgcls.utils._is_same import is_same
 from skimgcls.utils._random import draw_seed
@@ -41,7 +41,7 @@ from skimgcls.utils._torch_scope import torch_scope
 _FEW_IMAGES = 64  # are predicted within milliseconds
 
 
-class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, ABC):
+class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixin, BaseEstimator, ABC):
     """Image classifier that holds a skorch net in ``net_``.
 
     A subclass documents its parameters, assigns them in ``__init__``, names the ones that shape its network in
@@ -272,14 +272,6 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
 
-    def __sklearn_clone__(self):
-        """Clone as scikit-learn does, but share what callbacks hold: a deep copy of an Optuna trial prunes nothing."""
-        shell = copy.copy(self)
-        shell.callbacks = None
-        clone = BaseEstimator.__sklearn_clone__(shell)
-        clone.callbacks = self.callbacks
-        return clone
-
     # ------------------------------------------------------------ steps of fit
 
     def _fit(self, X, y, sample_weight, X_val, y_val, *, fresh, epochs, classes=None, partial=False):
@@ -293,7 +285,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
             self, X, y, sample_weight, X_val, y_val, classes=classes, layout=layout, maximum=maximum, seed=seed
         )
         check_callbacks(self, has_valid=data.valid is not None)
-        with torch_scope(self.n_jobs), watch_interrupt():
+        with torch_scope(self.n_jobs), torch.enable_grad(), watch_interrupt():
             warm_up()
             start = time.perf_counter()
             if fresh:
@@ -345,7 +337,10 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator, 
 
     def _net_settings(self, data, device, seed):
         settings = net_settings(self, device)
-        try_augmentation(settings["augmentation"], data.train, n_classes=len(data.classes), seed=seed)
+        n_classes = len(data.classes)
+        try_augmentation(
+            settings["augmentation"], data.train, batch_size=self.batch_size, n_classes=n_classes, seed=seed
+        )
         return settings
 
     def _train(self, data, epochs, X, y, *, partial, fresh):

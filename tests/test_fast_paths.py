@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from skorch.callbacks import Callback, EpochScoring
 from torch.nn import functional as F
 
 from skimgcls import CNNClassifier, MLPClassifier
 from skimgcls.architectures import MLP, ConvNet, build_seeded
 from skimgcls.datasets import load_digit_images
+from skimgcls.preprocessing import CutMix
 from skimgcls.utils._random import make_generator
 
 EPOCHS, BATCH_SIZE, SEED = 3, 64, 7
@@ -73,3 +75,52 @@ def test_a_compiled_network_trains_to_the_same_numbers_and_is_pickled(tmp_path):
     np.testing.assert_allclose(probabilities, plain.fit(X, Y).predict_proba(X), rtol=0, atol=1e-9)
     joblib.dump(compiled, tmp_path / "model.joblib")
     assert np.array_equal(joblib.load(tmp_path / "model.joblib").predict_proba(X), probabilities)
+
+
+class NeedsClosure(torch.optim.SGD):
+    """An optimizer of a user's, which asks for the loss again."""
+
+    def step(self, closure):
+        loss = closure()
+        super().step()
+        return loss
+
+
+class AddGroup(Callback):
+    """Give the optimizer a group that it was not made with."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.optimizer_.param_groups) == 1:
+            net.optimizer_.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 1e-4})
+
+
+def test_an_optimizer_that_wants_a_closure_gets_one():
+    model = MLPClassifier((16,), optimizer=NeedsClosure, lr=0.1, max_epochs=5, random_state=0).fit(X, Y)
+    assert model.history_.train_loss.iloc[-1] < model.history_.train_loss.iloc[0]
+
+
+def test_a_group_that_a_callback_adds_follows_the_schedule():
+    model = MLPClassifier((16,), lr=0.01, lr_schedule="cosine", max_epochs=3, random_state=0, callbacks=[AddGroup()])
+    first, added = model.fit(X, Y).net_.optimizer_.param_groups
+    assert added["lr"] / first["lr"] == pytest.approx(0.01)
+
+
+def test_callbacks_score_mixed_labels_by_their_larger_share():
+    scoring = EpochScoring("accuracy", on_train=True, name="scored", lower_is_better=False)
+    model = MLPClassifier((16,), augment=CutMix(), max_epochs=2, random_state=0, callbacks=[scoring]).fit(X, Y)
+    assert model.net_.history[:, "scored"] == pytest.approx(model.history_.train_accuracy.tolist())
+
+
+def test_a_fit_inside_no_grad_trains():
+    with torch.no_grad():
+        model = MLPClassifier((16,), max_epochs=2, random_state=0).fit(X, Y)
+        assert not torch.is_grad_enabled()
+    expected = MLPClassifier((16,), max_epochs=2, random_state=0).fit(X, Y)
+    assert np.array_equal(model.predict_proba(X), expected.predict_proba(X))
+
+
+def test_augmented_images_on_another_scale_are_refused_before_anything_is_trained():
+    model = MLPClassifier((16,), max_epochs=1, random_state=0, augment=lambda images: images.float() / 255)
+    with pytest.raises(ValueError, match=r"reach to 255 into images that reach to 1\..*leave out what divides by 255"):
+        model.fit(X, Y)
+    assert not hasattr(model, "net_")

@@ -66,7 +66,7 @@ def test_probabilities_of_views_sum_to_one_and_stay_of_the_users_dtype(images):
         np.testing.assert_allclose(model.predict_proba(X).sum(1), 1, rtol=1e-5)
 
 
-@pytest.mark.parametrize("augment", [None, torch.neg, Mixup(), []], ids=str)
+@pytest.mark.parametrize("augment", [None, torch.neg, Mixup(), []], ids=lambda augment: type(augment).__name__)
 @both
 def test_views_without_an_augmentation_that_has_some_are_refused_before_anything_is_trained(estimator, augment, images):
     model = clone(estimator).set_params(augment=augment, tta=4)

@@ -5,12 +5,13 @@ from skimgcls.architectures._fold_batch_norm import fold_batch_norm
 from skimgcls.architectures._initialization import build_seeded, initialize_parameters
 from skimgcls.architectures._layers import ACTIVATIONS, Dropout, make_activation, make_norm
 from skimgcls.architectures._mlp import MLP
+from skimgcls.architectures._packed_network import PackedNetwork
 from skimgcls.architectures._res_net import ResNet
 from skimgcls.architectures._scaled_network import InputScaling, ScaledNetwork
 from skimgcls.architectures._summary import LayerSummary, count_parameters, summarize_layers
 
 __all__ = [
-    "ACTIVATIONS", "MLP", "ConvNet", "Dropout", "InputScaling", "LayerSummary", "ResNet", "ScaledNetwork",
-    "build_seeded", "count_parameters", "fold_batch_norm", "initialize_parameters", "make_activation", "make_norm",
-    "summarize_layers",
+    "ACTIVATIONS", "MLP", "ConvNet", "Dropout", "InputScaling", "LayerSummary", "PackedNetwork", "ResNet",
+    "ScaledNetwork", "build_seeded", "count_parameters", "fold_batch_norm", "initialize_parameters",
+    "make_activation", "make_norm", "summarize_layers",
 ]  # fmt: skip

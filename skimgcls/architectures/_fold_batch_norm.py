@@ -6,12 +6,16 @@ import itertools
 import torch
 from torch import nn
 
-from skimgcls.architectures._res_net import ResidualBlock
+from skimgcls.architectures._conv_net import ConvNet
+from skimgcls.architectures._res_net import ResidualBlock, ResNet
+from skimgcls.architectures._scaled_network import ScaledNetwork
 
 # not nn.Linear: whether its last axis is the one that is normalized depends on its input
 FOLDABLE_LAYERS = (nn.Conv1d, nn.Conv2d)
 NORMS_TO_FOLD = (nn.BatchNorm1d, nn.BatchNorm2d)
 CALLED_IN_ORDER = (nn.Sequential, ResidualBlock)  # whose children run in the order in which they were registered
+# Networks whose children are called and nothing else: a user's own may look at what a layer inside gives.
+KNOWN_CONTAINERS = (*CALLED_IN_ORDER, ScaledNetwork, ConvNet, ResNet)
 
 
 @torch.no_grad()
@@ -24,8 +28,8 @@ def fold_batch_norm(network):
     Parameters
     ----------
     network : torch.nn.Module
-        In evaluation mode; it is not changed. Layers with hooks or parametrizations, and networks of other types than
-        ours and ``torch.nn.Sequential``, are left as they are.
+        In evaluation mode; it is not changed. Layers with hooks, parametrizations or a ``forward`` of their own are
+        left as they are, and so is all that is inside networks of other types than ours and ``torch.nn.Sequential``.
 
     Returns
     -------
@@ -41,6 +45,8 @@ def fold_batch_norm(network):
     >>> fold_batch_norm(network).features.norm1
     Identity()
     """
+    if type(network) not in KNOWN_CONTAINERS:
+        return network
     children = {name: child if child is None else fold_batch_norm(child) for name, child in network._modules.items()}
     if type(network) in CALLED_IN_ORDER:
         for name, following in itertools.pairwise(children):
@@ -54,14 +60,25 @@ def fold_batch_norm(network):
     return twin
 
 
+def is_untouched(layer):
+    """Tell whether calling a layer does what its class says, without hooks and patches."""
+    return not (
+        layer._forward_hooks
+        or layer._forward_pre_hooks
+        or "forward" in vars(layer)
+        or nn.modules.module._global_forward_hooks
+        or nn.modules.module._global_forward_pre_hooks
+    )
+
+
 def _is_foldable(layer, norm):
-    hooked = (module for module in (layer, norm) if module._forward_hooks or module._forward_pre_hooks)
     return (
         type(layer) in FOLDABLE_LAYERS
         and type(norm) in NORMS_TO_FOLD
         and not norm.training
         and norm.running_mean is not None
-        and not any(hooked)
+        and is_untouched(layer)
+        and is_untouched(norm)
     )
 
 

@@ -106,30 +106,28 @@ def initialize_parameters(module, generator):
     [0.0, 0.0]
     """
     _check_layers_known(module)
-    layers = [layer for layer in module.modules() if isinstance(layer, WEIGHT_LAYERS)]
-    branch_ends = _unnormalized_branch_ends(module)
+    every = list(module.modules())
+    layers = [layer for layer in every if isinstance(layer, WEIGHT_LAYERS)]
+    branch_ends = _unnormalized_branch_ends(every)
     for layer in layers:
         weight = torch.empty(layer.weight.shape, dtype=torch.float32, device="cpu")
         if layer is layers[-1]:
             nn.init.kaiming_uniform_(weight, a=5**0.5, generator=generator)
         else:
-            _draw_hidden_weight(weight, module, generator)
+            _draw_hidden_weight(weight, every, generator)
         if layer in branch_ends:
             weight *= len(branch_ends) ** -0.5
         layer.weight.copy_(weight)
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)
-    for layer in module.modules():
+    for layer in every:
         if isinstance(layer, NORM_LAYERS):
             layer.reset_parameters()
 
 
 def _check_layers_known(module):
     for name, layer in module.named_modules():
-        has_state = any(True for _ in layer.parameters(recurse=False)) or any(
-            True for _ in layer.buffers(recurse=False)
-        )
-        if has_state and not isinstance(layer, WEIGHT_LAYERS + NORM_LAYERS):
+        if (layer._parameters or layer._buffers) and not isinstance(layer, WEIGHT_LAYERS + NORM_LAYERS):
             known = ", ".join(known.__name__ for known in WEIGHT_LAYERS + NORM_LAYERS)
             raise TypeError(
                 f"Layer {name!r} has parameters or buffers and is a {type(layer).__name__}; only {known} can be "
@@ -137,13 +135,13 @@ def _check_layers_known(module):
             )
 
 
-def _unnormalized_branch_ends(module):
-    blocks = [layer for layer in module.modules() if isinstance(layer, (ResidualBlock, MixerBlock))]
+def _unnormalized_branch_ends(layers):
+    blocks = [layer for layer in layers if isinstance(layer, (ResidualBlock, MixerBlock))]
     return {layer for block in blocks for layer in block.unnormalized_branch_ends()}
 
 
-def _draw_hidden_weight(weight, module, generator):
-    for layer in module.modules():
+def _draw_hidden_weight(weight, layers, generator):
+    for layer in layers:
         if isinstance(layer, (nn.Tanh, nn.Sigmoid)):
             gain = nn.init.calculate_gain(type(layer).__name__.lower())
             nn.init.xavier_uniform_(weight, gain, generator=generator)

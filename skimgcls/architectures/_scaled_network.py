@@ -82,8 +82,9 @@ class ScaledNetwork(nn.Module):
 
     Attributes
     ----------
-    activation_bytes : int or None
-        Memory of the largest activation of one image, to choose a batch size by; None until somebody measures it.
+    activation_bytes : int
+        Memory of the largest activation of one image, to choose a batch size by; that of 4096 numbers until somebody
+        measures it.
 
     Examples
     --------
@@ -98,7 +99,7 @@ class ScaledNetwork(nn.Module):
         self.scaling = scaling
         self.network = network
         self.contiguous = contiguous
-        self.activation_bytes = None
+        self.activation_bytes = 4 * 4096
 
     def forward(self, x):
         """Map images (n, c, h, w) of any real dtype to logits (n, n_classes)."""

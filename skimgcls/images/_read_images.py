@@ -87,7 +87,7 @@ def _to_array(X, estimator, name, dtype, input_name):
 
 
 def _is_tensor(X):
-    return type(X).__module__.partition(".")[0] == "torch"  # without importing torch on this floor
+    return type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach")  # without importing torch here
 
 
 def _tensor_to_array(X):
@@ -103,6 +103,11 @@ def _refuse_what_is_no_image(X, name, input_name):
         X = [_tensor_to_array(image) for image in X]
     if hasattr(X, "toarray") or getattr(X, "ndim", 1) > 1:
         return X
+    if hasattr(X, "__getitem__") and type(X).__module__.startswith(("torch.utils.data", "torchvision.datasets")):
+        raise ValueError(
+            f"{input_name} is a {type(X).__name__}, where {name} expected images as an array and their labels as y. "
+            "Stack them, for example with numpy.stack([image for image, _ in dataset])."
+        )
     if X is None or (hasattr(X, "__len__") and len(X) == 0):
         raise ValueError(f"{input_name} is {'None' if X is None else 'empty'}, where {name} expected images.")
     try:

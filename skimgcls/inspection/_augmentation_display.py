@@ -172,7 +172,7 @@ def _draw(augmentation, images, n_views, seed):
             f"The augmentation makes images of shape {tuple(draws[0].shape[1:])} (channels, height, width) of "
             f"{tuple(batch.shape[1:])}. Only images of one size can be shown side by side."
         )
-    return torch.stack(draws, dim=1).numpy()
+    return torch.stack(draws, dim=1).detach().float().numpy()
 
 
 def _describe(augmentation):

@@ -64,7 +64,7 @@ class Augmentation(BaseEstimator):
 
     def __call__(self, images, targets=None, *, generator=None):
         self._check(images)
-        draws = torch.rand(len(images), self.n_draws, generator=generator, device=images.device)
+        draws = torch.rand(len(images), self.n_draws, generator=generator, device=images.device, dtype=torch.float32)
         images = self._augment(images, draws)
         return images if targets is None else (images, targets)
 
@@ -99,6 +99,9 @@ class Augmentation(BaseEstimator):
         self._check(images)
         return (images if index == 0 else self._view(images, index, 0) for index in range(n_views))
 
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items() if name != "_checked"}
+
     def _augment(self, images, draws):
         """Return new images (b, c, h, w), given uniform numbers (b, n_draws)."""
         raise NotImplementedError(
@@ -110,7 +113,7 @@ class Augmentation(BaseEstimator):
         """Return view number `index` of images; numbers of the sequence before `first_draw` serve other parts."""
         if not self.in_views:
             return images
-        draws = torch.empty(len(images), self.n_draws, device=images.device)
+        draws = torch.empty(len(images), self.n_draws, device=images.device, dtype=torch.float32)
         for draw in range(self.n_draws):
             draws[:, draw] = _quantile(index, first_draw + draw)
         return self._augment(images, draws)

@@ -1,9 +1,14 @@
 """Any function on images as an augmentation."""
 
+import copy
+import threading
+
 import torch
 
 from skimgcls.preprocessing._augmentation import Augmentation
 from skimgcls.utils._random import seeded_global_rng
+
+_ONE_AT_A_TIME = threading.RLock()  # fits in other threads draw from the same global generator
 
 
 class FunctionAugmentation(Augmentation):
@@ -25,8 +30,9 @@ class FunctionAugmentation(Augmentation):
     Notes
     -----
     Such a function draws from torch's global generator. Where a generator is given, the global one is seeded from it
-    for the time of the call and put back as it was, which waits for the device once. ``views`` leaves it out, as nobody
-    knows what it draws.
+    for the time of the call and put back as it was, which waits for the device once. Generators of numpy and of
+    Python are not seeded: a function that draws from them gives other images in each run. ``views`` leaves it out, as
+    nobody knows what it draws.
 
     Examples
     --------
@@ -49,9 +55,15 @@ class FunctionAugmentation(Augmentation):
             images = self._apply(images)
         else:
             seed = int(torch.randint(2**62, (1,), generator=generator, device=generator.device))
-            with seeded_global_rng(seed):
+            with _ONE_AT_A_TIME, seeded_global_rng(seed):
                 images = self._apply(images)
         return images if targets is None else (images, targets)
+
+    def __sklearn_clone__(self):
+        return type(self)(copy.deepcopy(self.function), per_image=self.per_image)
+
+    def get_params(self, deep=True):
+        return super().get_params(deep=False)  # torchvision's transforms have a get_params of another kind
 
     def _apply(self, images):
         if not self.per_image:

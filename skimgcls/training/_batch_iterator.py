@@ -6,15 +6,26 @@ from skimgcls.training._augment_batch import augment_batch
 
 
 class Batch(tuple):
-    """One batch: the pair (images, codes) that skorch expects, with the sample weights beside it."""
+    """One batch: the pair (images, codes) that skorch expects, with what the loss needs beside it.
 
-    weights = None
+    Attributes
+    ----------
+    weights : tensor (b,) or None
+        Sample weights.
+    targets : tensor (b, n_classes) or None
+        Probabilities where labels were mixed; the codes are then the largest of them.
+    """
+
+    weights = targets = None
 
     @classmethod
     def of(cls, images, codes, weights):
-        """Make a batch of images (b, c, h, w), codes (b,) and weights (b,) or None."""
-        batch = cls((images, torch.zeros(len(images), device=images.device) if codes is None else codes))
-        batch.weights = weights
+        """Make a batch of images (b, c, h, w), weights (b,) or None, and codes (b,), probabilities (b, k) or None."""
+        targets = codes if codes is not None and codes.ndim > 1 else None
+        if codes is None:
+            codes = torch.zeros(len(images), device=images.device)
+        batch = cls((images, codes if targets is None else targets.argmax(1)))
+        batch.weights, batch.targets = weights, targets
         return batch
 
 

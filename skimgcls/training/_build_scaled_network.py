@@ -3,6 +3,7 @@
 import torch
 
 from skimgcls.architectures import InputScaling, ScaledNetwork, build_seeded
+from skimgcls.training._largest_activation import largest_activation
 from skimgcls.utils._random import make_generator, seeded_global_rng, stream_seed
 
 
@@ -37,9 +38,12 @@ def build_scaled_network(build_module, dataset, *, n_classes, seed, dtype, devic
     """
     mean, std = dataset.moments()
     scaling = InputScaling(mean, std, dtype=dtype)
+    first = dataset.slice(0, min(2, len(dataset)))[0].to(device)
     if not foreign:
         network = build_seeded(build_module, generator=make_generator(seed, "weights"), dtype=dtype, device=device)
-        return ScaledNetwork(scaling.to(device), network)
+        network = ScaledNetwork(scaling.to(device), network)
+        network.activation_bytes = largest_activation(network, first)
+        return network
     with seeded_global_rng(stream_seed(seed, "weights")):
         network = build_module()
         if not isinstance(network, torch.nn.Module):
@@ -48,8 +52,8 @@ def build_scaled_network(build_module, dataset, *, n_classes, seed, dtype, devic
                 "images (n, c, h, w) to logits (n, n_classes)."
             )
         network = ScaledNetwork(scaling, network.to(dtype), contiguous=True).to(device)
-        first = dataset.slice(0, min(2, len(dataset)))[0]
-        _check_logits(network, first.to(device), n_classes)  # lazy layers draw their weights here
+        _check_logits(network, first, n_classes)  # lazy layers draw their weights here
+        network.activation_bytes = largest_activation(network, first)
     return network
 
 

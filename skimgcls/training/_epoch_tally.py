@@ -14,8 +14,6 @@ class EpochTally:
         # no .item() here: it would stall the device once per batch
         logits = step["y_pred"].detach()
         codes = batch[1].to(logits.device)
-        if codes.ndim > 1:
-            codes = codes.argmax(1)
         self._losses.append(step["loss"].detach())
         self._hits.append((logits.argmax(1) == codes).sum())
         self._sizes.append(len(codes))

@@ -3,7 +3,7 @@
 import torch
 from torch.optim import optimizer as torch_optimizer
 
-_DECOUPLED = {torch.optim.Adam: False, torch.optim.AdamW: True}  # whether weight decay is
+_ADAMS = (torch.optim.Adam, torch.optim.AdamW)
 _UNUSUAL = ("amsgrad", "maximize", "capturable", "differentiable")
 
 
@@ -46,7 +46,7 @@ class FusedStep:
 
 def _is_plain(optimizer):
     return (
-        type(optimizer) in _DECOUPLED
+        type(optimizer) in _ADAMS
         and "step" not in vars(optimizer)
         and not optimizer._optimizer_step_pre_hooks
         and not optimizer._optimizer_step_post_hooks
@@ -69,9 +69,9 @@ def _is_plain_group(group):
 
 
 def _collect_groups(optimizer):
-    kernel = torch._fused_adamw_ if _DECOUPLED[type(optimizer)] else torch._fused_adam_
     groups = []
     for group in optimizer.param_groups:
+        kernel = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
         states = [optimizer.state[parameter] for parameter in group["params"]]
         if not all(states):
             return []  # a weight that got no gradient yet

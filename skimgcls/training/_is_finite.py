@@ -6,12 +6,19 @@ import torch
 
 
 def is_finite(tensors, losses):
-    """Tell whether all losses (floats) and all weights and buffers (tensors) are finite, with one device read."""
+    """Tell whether all losses (floats) and all tensors are finite, with one read from the device where they are."""
     if not all(map(math.isfinite, losses)):
         return False
-    floats = [tensor.detach() for tensor in tensors if tensor.is_floating_point() and tensor.numel()]
-    largest = torch.nn.utils.get_total_norm(floats, norm_type=math.inf)  # NaN where any value is
-    return bool(largest.isfinite())
+    floats = [tensor.detach() for tensor in tensors if tensor.is_floating_point()]
+    # a finite sum has finite terms, and is several times faster than asking each of them
+    if torch.stack([tensor.sum() for tensor in floats]).isfinite().all():
+        return True
+    return all(bool(tensor.isfinite().all()) for tensor in floats)  # or the sum of large numbers overflowed
+
+
+def tensors_of(module):
+    """Return the weights and buffers of a module, as they are now: a module may replace its buffers."""
+    return [*module.parameters(), *module.buffers()]
 
 
 @torch.no_grad()

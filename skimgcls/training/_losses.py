@@ -63,7 +63,7 @@ class ForeignCriterion(torch.nn.Module):
         self.takes_log_probabilities = issubclass(criterion, torch.nn.NLLLoss)
         self.mean = criterion(**params)
         self.each = None
-        if "reduction" in inspect.signature(criterion).parameters:
+        if _has_reduction(criterion):
             self.each = criterion(**{**params, "reduction": "none"})
 
     def forward(self, logits, target, weights=None):
@@ -83,6 +83,19 @@ class ForeignCriterion(torch.nn.Module):
         codes = torch.arange(target.shape[1], device=target.device).expand(target.shape)
         losses = torch.stack([self.each(logits, codes[:, k]) for k in range(target.shape[1])], dim=1)  # (b, k)
         return (target * losses).sum(1)
+
+
+def check_takes_mixtures(criterion):
+    """Refuse a class of the user's that cannot give the loss of each image, which mixed labels need."""
+    if criterion is not None and not _has_reduction(criterion):
+        raise ValueError(
+            f"augment mixes labels, but criterion={criterion.__name__} has no 'reduction' argument to give the loss of "
+            "each image by. Use criterion='cross_entropy', or an augmentation that does not mix."
+        )
+
+
+def _has_reduction(criterion):
+    return "reduction" in inspect.signature(criterion).parameters
 
 
 def make_criterion(criterion, label_smoothing):

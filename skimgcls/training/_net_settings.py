@@ -4,7 +4,7 @@ import torch
 
 from skimgcls.preprocessing import make_augmentation
 from skimgcls.training._augment_batch import check_views
-from skimgcls.training._losses import make_criterion
+from skimgcls.training._losses import check_takes_mixtures, make_criterion
 from skimgcls.training._optimizers import make_optimizer
 
 # what an estimator sets itself and ``net_params`` therefore may not, with the parameter to use instead
@@ -63,7 +63,7 @@ def net_settings(estimator, device):
     settings = {
         **{name: getattr(estimator, name) for name in same_name},
         "lr": float(estimator.lr),  # numpy's own floats would go into the history, which has to be JSON
-        "augmentation": _make_augmentation(estimator),
+        "augmentation": _make_augmentation(estimator, criterion_params),
         "precision": _resolve_precision(estimator, device),
         "verbose": int(estimator.verbose),
         "criterion": criterion,
@@ -76,9 +76,11 @@ def net_settings(estimator, device):
     return settings
 
 
-def _make_augmentation(estimator):
+def _make_augmentation(estimator, criterion_params):
     augmentation = make_augmentation(estimator.augment)
     check_views(augmentation, estimator.tta)
+    if augmentation is not None and augmentation.mixes_targets:
+        check_takes_mixtures(criterion_params.get("criterion"))
     return augmentation
 
 

@@ -1,5 +1,6 @@
 """Optimizers by name."""
 
+import functools
 import inspect
 
 import torch
@@ -32,7 +33,7 @@ def make_optimizer(optimizer, *, momentum, weight_decay, device):
             f"optimizer must be one of {', '.join(map(repr, OPTIMIZERS))} or a class of torch.optim, got "
             f"{optimizer!r}. Pass the class itself, and its arguments through net_params={{'optimizer__<name>': ...}}."
         )
-    takes = inspect.signature(cls).parameters
+    takes = _parameters_of(cls)
     params = {}
     if "weight_decay" in takes:
         params["weight_decay"] = weight_decay
@@ -46,6 +47,11 @@ def make_optimizer(optimizer, *, momentum, weight_decay, device):
     if cls in _FUSED_ON_CPU and torch.device(device).type in ("cpu", "cuda"):
         params["fused"] = True  # one kernel for all parameters instead of several for each
     return cls, params
+
+
+@functools.cache
+def _parameters_of(cls):
+    return inspect.signature(cls).parameters
 
 
 def warm_up():

@@ -27,5 +27,5 @@ def settle_on_device(net):
     try:
         net.device = str(resolve_device(net.device))
     except ValueError:
-        net.device = "cpu"
+        net.device, net.precision = "cpu", "float32"  # the half precision of a GPU may be slow here
     move_to_device(net.module_, net.criterion_, net.optimizer_, net.device)

@@ -1,7 +1,6 @@
 """Logits of many images: folded normalization, batches that fit the cache, one read from the device."""
 
 import contextlib
-import copy
 import math
 
 import torch
@@ -10,7 +9,6 @@ from skimgcls.architectures import ScaledNetwork, fold_batch_norm
 from skimgcls.training._augment_batch import check_views
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._fast_matmul import fast_matmul
-from skimgcls.training._largest_activation import largest_activation
 
 _CACHE_BYTES = 4 * 2**20  # of the largest activation of a batch on a CPU: several times a core's own cache
 _CUDA_BYTES = 512 * 2**20  # enough to fill a GPU, a small part of its memory
@@ -18,7 +16,9 @@ _BATCH_RANGE = 8, 2048
 _FEW_IMAGES = 16  # fewer are over before a normalization is folded
 
 
-def predict_logits(module, dataset, *, device, autocast=contextlib.nullcontext, augmentation=None, n_views=1):
+def predict_logits(
+    module, dataset, *, device, autocast=contextlib.nullcontext, augmentation=None, n_views=1, pack=None
+):
     """Logits of images, without training anything.
 
     Parameters
@@ -34,6 +34,8 @@ def predict_logits(module, dataset, *, device, autocast=contextlib.nullcontext, 
         Gives views of each image.
     n_views : int
         Views of each image. Of more than one, the probabilities are averaged and their logarithm is returned.
+    pack : callable or None
+        Turns the module into one that takes few images sooner.
 
     Returns
     -------
@@ -45,15 +47,12 @@ def predict_logits(module, dataset, *, device, autocast=contextlib.nullcontext, 
         module.eval()
     batch_size, scope = len(dataset), contextlib.nullcontext()
     if batch_size > _FEW_IMAGES:
-        if module.activation_bytes is None:
-            # of a copy: hooks on layers that other threads predict with at the same time would disturb them
-            with autocast():
-                first = dataset.slice(0, 1)[0].to(device)
-                module.activation_bytes = largest_activation(copy.deepcopy(module), first)
         batch_size = min(batch_size, prediction_batch_size(module.activation_bytes, device))
         scope = fast_matmul(module, batch_size, device)
         if isinstance(module, ScaledNetwork):  # a compiled one folds by itself
             module = fold_batch_norm(module)
+    elif pack is not None and n_views == 1:
+        module = pack(module)
     with torch.inference_mode(), scope, autocast():
         logits = []
         for images, _ in BatchIterator(dataset, batch_size, device):

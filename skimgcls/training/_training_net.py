@@ -14,9 +14,10 @@ from skimgcls.training._fast_matmul import fast_matmul
 from skimgcls.training._fit_callbacks import hooks_into_batches
 from skimgcls.training._fused_step import FusedStep
 from skimgcls.training._image_dataset import ImageDataset
-from skimgcls.training._is_finite import copy_tensors, is_finite
+from skimgcls.training._is_finite import copy_tensors, is_finite, tensors_of
 from skimgcls.training._mixed_precision import autocast, make_grad_scaler
 from skimgcls.training._move_to_device import move_to_device
+from skimgcls.training._packed_cache import PackedCache
 from skimgcls.training._portable_state import portable_state, settle_on_device
 from skimgcls.training._predict_logits import predict_logits
 from skimgcls.training._regularize_gradients import regularize_gradients
@@ -81,6 +82,7 @@ class TrainingNet(NeuralNetClassifier):
         self.augmentation = augmentation
         self.n_classes = n_classes
         self.foreign_randomness = foreign_randomness
+        self.packed_cache_ = PackedCache()
         self.callbacks_for_ = None  # what the callbacks were made for
         super().__init__(module, **params)
 
@@ -142,16 +144,15 @@ class TrainingNet(NeuralNetClassifier):
         iterator_valid = None if dataset_valid is None else self.get_iterator(dataset_valid, training=False)
         datasets = {"dataset_train": dataset_train, "dataset_valid": dataset_valid}
         self.batch_hooks_ = self._has_batch_hooks()
-        weights = [*self.module_.parameters(), *self.module_.buffers()]
-        epoch_start = [tensor.detach().clone() for tensor in weights]
+        epoch_start = [tensor.detach().clone() for tensor in tensors_of(self.module_)]
         n_finished = len(self.history)
         try:
             for _ in range(self.max_epochs if epochs is None else epochs):
                 self.notify("on_epoch_begin", **datasets)
                 self._run_epoch(iterator_train, iterator_valid)
-                self._raise_if_diverged(weights, epoch_start)
+                self._raise_if_diverged(epoch_start)
                 n_finished += 1
-                copy_tensors(weights, epoch_start)
+                copy_tensors(tensors_of(self.module_), epoch_start)
                 self.notify("on_epoch_end", **datasets)
                 _drop_batches(self.history[-1])
         finally:
@@ -264,6 +265,7 @@ class TrainingNet(NeuralNetClassifier):
             autocast=functools.partial(autocast, self.precision, self.device),
             augmentation=self.augmentation,
             n_views=n_views,
+            pack=self.packed_cache_ if self.device == "cpu" and self.precision == "float32" else None,
         )
 
     def _run_epoch(self, iterator_train, iterator_valid):
@@ -295,8 +297,9 @@ class TrainingNet(NeuralNetClassifier):
             logits = self.module_(images.to(self.device))  # (b, c, h, w) -> (b, k)
         if self.precision != "float32":
             logits = logits.float()
-        codes = codes.to(logits.device, logits.dtype if codes.is_floating_point() else None)
-        loss = self.get_loss(logits, codes, weights=getattr(batch, "weights", None))
+        targets = getattr(batch, "targets", None)
+        targets = codes.to(logits.device) if targets is None else targets.to(logits.dtype)
+        loss = self.get_loss(logits, targets, weights=getattr(batch, "weights", None))
         return logits, loss
 
     def _regularize_gradients(self):
@@ -309,7 +312,9 @@ class TrainingNet(NeuralNetClassifier):
         hooked = any(
             hooks_into_batches(callback) and getattr(callback, "every_batch", True) for _, callback in self.callbacks_
         )
-        return hooked or isinstance(self.optimizer_, torch.optim.LBFGS)
+        # an optimizer of the user's may want a closure and not say so
+        own = type(self.optimizer_).__module__.startswith("torch.optim")
+        return hooked or not own or isinstance(self.optimizer_, torch.optim.LBFGS)
 
     # ------------------------------------------------ precision and devices
 
@@ -343,7 +348,7 @@ class TrainingNet(NeuralNetClassifier):
 
     def _set_lr(self, lr):
         for group in self.optimizer_.param_groups:
-            group["lr"] = lr * group["lr_ratio"]
+            group["lr"] = lr * group.setdefault("lr_ratio", group["lr"] / self.lr)
 
     def _monitored_losses(self):
         if self.lr_schedule != "plateau":
@@ -358,11 +363,11 @@ class TrainingNet(NeuralNetClassifier):
         self.history.record(name, value)
         self.history.record(name + "_best", all(value < other for other in earlier))
 
-    def _raise_if_diverged(self, weights, epoch_start):
+    def _raise_if_diverged(self, epoch_start):
         row = self.history[-1]
-        if is_finite(weights, [row["train_loss"], row.get("valid_loss", 0.0)]):
+        if is_finite(tensors_of(self.module_), [row["train_loss"], row.get("valid_loss", 0.0)]):
             return
-        copy_tensors(epoch_start, weights)
+        copy_tensors(epoch_start, tensors_of(self.module_))
         lr = self.optimizer_.param_groups[0]["lr"]
         with self._current_init_context("optimizer"):
             self.initialize_optimizer()  # the moments of the old one are not finite either

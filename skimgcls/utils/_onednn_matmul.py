@@ -40,7 +40,7 @@ def onednn_matmul():
     finally:
         with _LOCK:
             _n_holders -= 1
-            if _n_holders == 0 and _precision_found in _EXACT:
+            if _n_holders == 0 and _precision_found in _EXACT and settings.fp32_precision == "bf16":
                 settings.fp32_precision = _precision_found
 
 

@@ -52,8 +52,12 @@ class _ParkedTeam:
     def __init__(self):
         self._ready, self._over = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._park, daemon=True)
-        self._thread.start()
-        self._ready.wait()
+        try:
+            self._thread.start()
+            self._ready.wait()
+        except BaseException:  # Ctrl-C here would leave a thread that nobody dismisses
+            self._over.set()
+            raise
 
     def dismiss(self):
         self._over.set()

@@ -167,9 +167,10 @@ def test_each_pass_draws_anew():
 @pytest.mark.parametrize("augmentation", [Mixup(1.0), Compose([AddNoise(), Mixup(1.0)])], ids=str)
 def test_mixed_labels_are_probabilities_of_all_classes(augmentation, weights):
     for batch in augmented(augmentation=augmentation, weights=weights):
-        images, targets = unpack_data(batch)
-        assert targets.shape == (len(images), 20)
-        torch.testing.assert_close(targets.sum(1), torch.ones(len(images)))
+        images, codes = unpack_data(batch)
+        assert batch.targets.shape == (len(images), 20)
+        torch.testing.assert_close(batch.targets.sum(1), torch.ones(len(images)))
+        assert torch.equal(codes, batch.targets.argmax(1))  # callbacks that score take codes
         assert (batch.weights is not None) is weights
 
 
@@ -177,7 +178,7 @@ def test_a_mixture_shows_what_its_labels_and_weights_say():
     for batch in augmented(augmentation=Mixup(1.0), weights=True):
         mean_number = batch[0].flatten()
         torch.testing.assert_close(batch.weights, mean_number)  # here each weight is the image's number
-        shares = batch[1] * batch.weights[:, None] / torch.arange(20).clamp_min(1)  # of the weighted labels
+        shares = batch.targets * batch.weights[:, None] / torch.arange(20).clamp_min(1)  # of the weighted labels
         torch.testing.assert_close((shares * torch.arange(20)).sum(1), mean_number)
 
 

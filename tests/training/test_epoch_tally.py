@@ -17,12 +17,6 @@ def test_loss_and_hits_are_averaged_over_images_not_batches():
     assert tally.read() == pytest.approx((2.0, 0.75))
 
 
-def test_soft_targets_count_as_their_largest_class():
-    tally = EpochTally()
-    tally.add(step(1.0), (None, torch.tensor([[0.9, 0.1], [0.4, 0.6], [0.1, 0.9]])))
-    assert tally.read()[1] == pytest.approx(2 / 3)
-
-
 def test_many_small_losses_add_up_without_losing_digits():
     tally = EpochTally()
     for _ in range(1000):

@@ -9,6 +9,7 @@ from skimgcls.training._fused_step import FusedStep
 ADAMS = {
     "adam": (torch.optim.Adam, {}),
     "adam with weight decay": (torch.optim.Adam, {"weight_decay": 0.1, "betas": (0.8, 0.99), "eps": 1e-6}),
+    "adam with decoupled weight decay": (torch.optim.Adam, {"weight_decay": 0.1, "decoupled_weight_decay": True}),
     "adamw": (torch.optim.AdamW, {"weight_decay": 0.1}),
 }
 UNUSUAL = {

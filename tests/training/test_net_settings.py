@@ -137,12 +137,16 @@ def test_what_is_no_augmentation_is_refused(augment, error, message):
         settings_of(augment=augment)
 
 
-@pytest.mark.parametrize("augment", ["light", "standard", "strong", RandomCrop(1), [torch.neg, RandomFlip()]], ids=str)
+@pytest.mark.parametrize(
+    "augment", ["light", "standard", "strong", RandomCrop(1), [torch.neg, RandomFlip()]], ids=range(5)
+)
 def test_views_are_averaged_of_what_gives_some(augment):
     assert settings_of(augment=augment, tta=5)["augmentation"].in_views
 
 
-@pytest.mark.parametrize("augment", [None, torch.neg, [], [torch.neg, None], Cutout(), [Mixup(), Cutout()]], ids=str)
+@pytest.mark.parametrize(
+    "augment", [None, torch.neg, [], [torch.neg, None], Cutout(), [Mixup(), Cutout()]], ids=range(6)
+)
 def test_views_of_what_gives_none_are_refused_with_the_remedy(augment):
     assert settings_of(augment=augment, tta=1)["criterion"] is CrossEntropy
     message = r"(?s)tta=2 averages .* augment=.* has none to give\. Fit with augment='light'.*tta=1"

@@ -11,7 +11,6 @@ from skimgcls.architectures import MLP, ConvNet, ResNet
 from skimgcls.images import ImageLayout
 from skimgcls.preprocessing import Compose, RandomCrop, RandomFlip, make_augmentation
 from skimgcls.training import ImageDataset, build_scaled_network
-from skimgcls.training._largest_activation import largest_activation
 from skimgcls.training._mixed_precision import autocast
 from skimgcls.training._predict_logits import predict_logits, prediction_batch_size
 
@@ -219,17 +218,3 @@ def test_a_batch_is_the_largest_power_of_two_whose_activations_fit(activation_by
 def test_images_of_28_by_28_through_the_default_network_fit_a_cache(device):
     assert prediction_batch_size(32 * 28 * 28 * 4, device) == 32
     assert prediction_batch_size(32 * 28 * 28 * 4, "cuda") == 2048
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-def test_activations_are_measured_when_many_images_come_for_the_first_time(name, build, dataset):
-    module = build(name)
-    assert module.activation_bytes is None
-    predict_logits(module, dataset(16), device="cpu")
-    assert module.activation_bytes is None
-    predict_logits(module, dataset(17), device="cpu")
-    assert module.activation_bytes == largest_activation(copy.deepcopy(module), dataset(1).X)
-    module.activation_bytes = CACHE_BYTES  # what was measured, or set, stays
-    predict_logits(module, dataset(17), device="cpu")
-    assert module.activation_bytes == CACHE_BYTES
-    assert not any(child._forward_hooks for child in module.modules())
