@@ -3,17 +3,19 @@
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0.dev0"
-__all__ = ["CNNClassifier", "MLPClassifier", "__version__", "show_versions"]
+__all__ = ["CNNClassifier", "MLPClassifier", "__version__", "compare", "show_versions"]
 
 _HOME_OF = {
     "CNNClassifier": "skimgcls.estimators",
     "MLPClassifier": "skimgcls.estimators",
+    "compare": "skimgcls.model_selection",
     "show_versions": "skimgcls.utils",
 }
-_SUBPACKAGES = ("callbacks", "datasets", "exceptions", "inspection", "metrics", "preprocessing")
+_SUBPACKAGES = ("callbacks", "datasets", "exceptions", "inspection", "metrics", "model_selection", "preprocessing")
 
 if TYPE_CHECKING:
     from skimgcls.estimators import CNNClassifier, MLPClassifier
+    from skimgcls.model_selection import compare
     from skimgcls.utils import show_versions
 
 
