@@ -1,8 +1,8 @@
 """Claim: CIFAR-10 with four convolutions, batch normalization and SGD reaches 0.8046 test accuracy in 250 CPU seconds.
 
-Seven epochs of SGD with momentum under a one-cycle learning rate, mirrored at random, in bf16. The peer is a plain
-skorch net with the same network, recipe and mirroring in float32, as its documentation shows it: its first epoch is
-timed and counted seven times, or with --whole-peer it is trained to the end and scored.
+Six epochs of SGD with momentum under a one-cycle learning rate, mirrored at random, in bf16. The peer is a plain skorch
+net with the same network, recipe and mirroring in float32, as its documentation shows it: for the first seed its first
+epoch is timed and counted six times, or with --whole-peer it is trained to the end and scored.
 
     SKIMGCLS_DATA=... uv run python benchmarks/bench_cifar10.py [--seeds 0 1 2] [--precision bf16] [--whole-peer]
 
@@ -22,13 +22,14 @@ from skimgcls.architectures import ConvNet
 from skimgcls.datasets import fetch_cifar10
 from skimgcls.preprocessing import RandomFlip
 
-EPOCHS, BATCH_SIZE, LR, WEIGHT_DECAY = 7, 128, 0.1, 1e-3
+CONV_CHANNELS = (32, 32, 64, 128)
+EPOCHS, BATCH_SIZE, LR, WEIGHT_DECAY = 6, 64, 0.1, 1e-3
 TARGET, CPU_SECONDS = 0.8046, 250
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--precision", default="bf16", choices=["bf16", "float32"])
     parser.add_argument("--whole-peer", action="store_true", help="train the peer to the end: about 20 minutes a seed")
     arguments = parser.parse_args()
@@ -40,12 +41,15 @@ def main():
         seconds, accuracy = train_ours(data, seed, arguments.precision)
         verdict = "reached" if accuracy >= TARGET and seconds <= CPU_SECONDS else "MISSED"
         print(f"ours, seed {seed}: accuracy {accuracy:.4f} in {seconds:.0f} CPU-s  {verdict}", flush=True)
+        if seed != arguments.seeds[0]:
+            continue
         peer_seconds, peer_accuracy = train_peer(data, seed, EPOCHS if arguments.whole_peer else 1)
         print(f"plain skorch, seed {seed}: {peer_accuracy} in {peer_seconds:.0f} CPU-s; {peer_seconds / seconds:.2f} x")
 
 
 def train_ours(data, seed, precision):
     model = CNNClassifier(
+        CONV_CHANNELS,
         optimizer="sgd",
         lr=LR,
         weight_decay=WEIGHT_DECAY,
@@ -63,7 +67,7 @@ def train_ours(data, seed, precision):
 
 
 class MirroringConvNet(ConvNet):
-    """The default network, which mirrors half of the images it trains on."""
+    """The same network, which mirrors half of the images it trains on."""
 
     def forward(self, x):
         if self.training:
@@ -84,6 +88,7 @@ def train_peer(data, seed, epochs):
         MirroringConvNet,
         module__in_shape=(3, 32, 32),
         module__n_classes=10,
+        module__conv_channels=CONV_CHANNELS,
         criterion=torch.nn.CrossEntropyLoss,
         optimizer=torch.optim.SGD,
         optimizer__momentum=0.9,

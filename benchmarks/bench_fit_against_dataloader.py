@@ -38,10 +38,11 @@ class FashionImages(Dataset):
 def main():
     arguments = begin(__doc__)
     table = Table("DataLoader", "ours")
-    task = fashion_task("MLP", 64, 2, quick=arguments.quick)
     contestants = {"ours": ours, "DataLoader": tutorial_loop}
-    runs = take_turns(contestants, task, repeats=arguments.repeats, warm_up=task.shortened(1_000))
-    table.add("MLP batch 64", runs, "DataLoader", "ours", TARGET)
+    for batch_size in (64, 128, 256):
+        task = fashion_task("MLP", batch_size, 2, quick=arguments.quick)
+        runs = take_turns(contestants, task, repeats=arguments.repeats, warm_up=task.shortened(1_000))
+        table.add(f"MLP batch {batch_size}", runs, "DataLoader", "ours", TARGET)
 
 
 def tutorial_loop(task, seed):
