@@ -83,7 +83,9 @@ def train_peer(data, seed, epochs):
     floats = [((X - mean) / std).transpose(0, 3, 1, 2).astype(np.float32, order="C") for X in (X, X_test)]  # not timed
     codes, test_codes = (np.unique(labels, return_inverse=True)[1] for labels in (y, y_test))
     steps = EPOCHS * -(-len(X) // BATCH_SIZE)
-    schedule = LRScheduler("OneCycleLR", step_every="batch", max_lr=LR, total_steps=steps, cycle_momentum=False)
+    schedule = LRScheduler(
+        torch.optim.lr_scheduler.OneCycleLR, step_every="batch", max_lr=LR, total_steps=steps, cycle_momentum=False
+    )
     net = NeuralNetClassifier(
         MirroringConvNet,
         module__in_shape=(3, 32, 32),

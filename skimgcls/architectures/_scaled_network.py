@@ -28,9 +28,9 @@ class InputScaling(nn.Module):
 
     Notes
     -----
-    Bytes are not copied as floats first: subtraction promotes them on its way. Subtraction and division keep the digits
-    that ``x / std + (-mean / std)`` loses where the mean is large against the standard deviation, and are faster:
-    29 µs for bytes (128, 1, 28, 28) on one core, against 57 µs for that as one `torch.addcmul`.
+    Bytes become floats first: subtracting from them directly is up to fifteen times slower (1420 against 93 µs for a
+    batch (128, 3, 32, 32), channels last, on one core). Subtraction and division keep the digits that
+    ``x / std + (-mean / std)`` loses where the mean is large against the standard deviation.
 
     Examples
     --------
@@ -55,16 +55,16 @@ class InputScaling(nn.Module):
 
     def forward(self, x):
         """Map images (n, c, h, w) of any real dtype to scaled images of the same shape and memory format."""
-        if x.dtype != torch.uint8:
-            x = x.to(self.mean.dtype)
-        pixels = x.permute(0, 2, 3, 1)  # (n, c, h, w) -> (n, h, w, c), a view
+        floats = x.to(self.mean.dtype)
+        subtract = torch.sub if floats is x else torch.Tensor.sub_  # in place where that is a copy
+        pixels = floats.permute(0, 2, 3, 1)  # (n, c, h, w) -> (n, h, w, c), a view
         if x.shape[1] == 1 or not pixels.is_contiguous():
-            return (x - self.mean).div_(self.std)
+            return subtract(floats, self.mean).div_(self.std)
         # Channels last: an operation that repeats c values spends its time on repeating them (617 µs against
         # 109 µs for (128, 3, 32, 32) on one core), so they are repeated here, over one row of pixels.
         mean, std = (values.flatten().repeat(x.shape[3]) for values in (self.mean, self.std))  # (w * c,)
         rows = pixels.flatten(2)  # (n, h, w * c)
-        return (rows - mean).div_(std).view_as(pixels).permute(0, 3, 1, 2)
+        return subtract(rows, mean).div_(std).view_as(pixels).permute(0, 3, 1, 2)
 
 
 class ScaledNetwork(nn.Module):
