@@ -5,8 +5,9 @@ import ctypes
 import functools
 import os
 import sys
-import threading
 import time
+
+from skimgcls.utils._shared_scope import SharedScope
 
 # of mallopt(3), with the values that glibc's own adaptation ends at
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -14,11 +15,8 @@ _LARGEST_TRIM, _LARGEST_MMAP = 64 * 2**20, 32 * 2**20
 _NEVER = 2**31 - 1
 _USERS_OWN = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_", "GLIBC_TUNABLES")
 _LONG = 1.0  # seconds; after them, looking through all free memory costs nothing by comparison
-_LOCK = threading.Lock()
-_n_holders = 0
 
 
-@contextlib.contextmanager
 def keep_memory():
     """Let the C library keep what is freed inside the scope, and give it back to the system at its end.
 
@@ -28,25 +26,24 @@ def keep_memory():
     Only for the GNU C library, and not where the user has set its limits by environment variables. It cannot say what
     its limits were; afterwards they stand where its own adaptation ends in any program that frees large arrays.
     """
-    global _n_holders
+    return contextlib.nullcontext() if _find_glibc() is None else _SCOPE()
+
+
+def _keep():
     libc = _find_glibc()
-    if libc is None:
-        yield
-        return
-    with _LOCK:
-        _n_holders += 1
-        libc.mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP)
-        libc.mallopt(_TRIM_THRESHOLD, _NEVER)
-    start = time.monotonic()
-    try:
-        yield
-    finally:
-        with _LOCK:
-            _n_holders -= 1
-            if _n_holders == 0:
-                libc.mallopt(_TRIM_THRESHOLD, _LARGEST_TRIM)
-                if time.monotonic() - start > _LONG:
-                    libc.malloc_trim(0)
+    libc.mallopt(_MMAP_THRESHOLD, _LARGEST_MMAP)
+    libc.mallopt(_TRIM_THRESHOLD, _NEVER)
+    return time.monotonic()
+
+
+def _give_back(start):
+    libc = _find_glibc()
+    libc.mallopt(_TRIM_THRESHOLD, _LARGEST_TRIM)
+    if time.monotonic() - start > _LONG:
+        libc.malloc_trim(0)
+
+
+_SCOPE = SharedScope(_keep, _give_back)
 
 
 @functools.cache

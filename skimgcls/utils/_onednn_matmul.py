@@ -2,17 +2,14 @@
 
 import contextlib
 import functools
-import threading
 
 import torch
 
+from skimgcls.utils._shared_scope import SharedScope
+
 _EXACT = ("none", "ieee")  # what torch is set to where nobody has chosen
-_LOCK = threading.Lock()
-_n_holders = 0
-_precision_found = None
 
 
-@contextlib.contextmanager
 def onednn_matmul():
     """Let oneDNN compute float32 matrix products on the CPU, and put torch's setting back.
 
@@ -21,27 +18,26 @@ def onednn_matmul():
     units for bfloat16 it still computes in float32. Whether it does is measured once in a process, and where it does
     not, or where the user has chosen a precision already, nothing is changed.
 
-    The setting is one switch for the whole process: the first of several overlapping scopes remembers what it found,
-    and the last one to leave restores it.
+    The setting is one switch for the whole process, which overlapping scopes share.
     """
-    global _n_holders, _precision_found
-    if not keeps_float32():
-        yield
-        return
+    return _SCOPE() if keeps_float32() else contextlib.nullcontext()
+
+
+def _allow():
     settings = torch.backends.mkldnn.matmul
-    with _LOCK:
-        if _n_holders == 0:
-            _precision_found = settings.fp32_precision
-            if _precision_found in _EXACT:
-                settings.fp32_precision = "bf16"
-        _n_holders += 1
-    try:
-        yield
-    finally:
-        with _LOCK:
-            _n_holders -= 1
-            if _n_holders == 0 and _precision_found in _EXACT and settings.fp32_precision == "bf16":
-                settings.fp32_precision = _precision_found
+    found = settings.fp32_precision
+    if found in _EXACT:
+        settings.fp32_precision = "bf16"
+    return found
+
+
+def _put_back(found):
+    settings = torch.backends.mkldnn.matmul
+    if found in _EXACT and settings.fp32_precision == "bf16":  # else somebody has chosen meanwhile
+        settings.fp32_precision = found
+
+
+_SCOPE = SharedScope(_allow, _put_back)
 
 
 @functools.cache
@@ -49,7 +45,7 @@ def keeps_float32():
     """Tell whether oneDNN, allowed bfloat16, computes matrix products as exactly as float32 does."""
     if not torch.backends.mkldnn.is_available():
         return False
-    with _LOCK:
+    with _SCOPE.lock:
         return all(_relative_error(*shape) < 1e-5 for shape in ((64, 784, 256), (256, 128, 64), (256, 64, 784)))
 
 

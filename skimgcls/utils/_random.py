@@ -1,17 +1,15 @@
 """One integer seed, many independent streams: every random draw of a fit is indexed by purpose and epoch."""
 
 import contextlib
-import threading
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from skimgcls.utils._shared_scope import SharedScope
+
 # Each purpose has its own stream, so that a change in one (say, more dropout) never shifts another (the shuffling).
 _PURPOSES = {"weights": 0, "split": 1, "shuffle": 2, "dropout": 3, "augment": 4, "foreign": 5}
-_GLOBAL_RNG_LOCK = threading.Lock()
-_n_global_scopes = 0
-_global_state_found = None
 
 
 def draw_seed(random_state):
@@ -42,19 +40,10 @@ def seeded_global_rng(seed):
     Used for networks that are not ours. Threads share these generators, so threads that run foreign networks
     at the same time may differ from run to run; the last one to leave restores what the first one found.
     """
-    global _n_global_scopes, _global_state_found
-    with _GLOBAL_RNG_LOCK:
-        if _n_global_scopes == 0:
-            _global_state_found = _get_global_state()
-        _n_global_scopes += 1
-        torch.manual_seed(seed)
-    try:
+    with _GLOBAL_RNG():
+        with _GLOBAL_RNG.lock:
+            torch.manual_seed(seed)
         yield
-    finally:
-        with _GLOBAL_RNG_LOCK:
-            _n_global_scopes -= 1
-            if _n_global_scopes == 0:
-                _set_global_state(_global_state_found)
 
 
 def _get_global_state():
@@ -66,3 +55,6 @@ def _set_global_state(state):
     torch.set_rng_state(cpu)
     if cuda is not None:
         torch.cuda.set_rng_state_all(cuda)
+
+
+_GLOBAL_RNG = SharedScope(_get_global_state, _set_global_state)

@@ -7,13 +7,11 @@ import threading
 
 import torch
 
-_LOCK = threading.Lock()
+from skimgcls.utils._shared_scope import SharedScope
+
 _GRAIN = 32768  # elements that torch gives to one thread at least
-_n_holders = 0
-_parked = None
 
 
-@contextlib.contextmanager
 def sleep_while_waiting():
     """Let the threads of torch's operations sleep while they wait for the slowest of them.
 
@@ -24,21 +22,7 @@ def sleep_while_waiting():
 
     Overlapping scopes share one team.
     """
-    global _n_holders, _parked
-    if sys.platform != "linux":
-        yield
-        return
-    with _LOCK:
-        if _n_holders == 0:
-            _parked = _ParkedTeam()
-        _n_holders += 1
-    try:
-        yield
-    finally:
-        with _LOCK:
-            _n_holders -= 1
-            if _n_holders == 0:
-                _parked.dismiss()
+    return _SCOPE() if sys.platform == "linux" else contextlib.nullcontext()
 
 
 def count_cores():
@@ -72,3 +56,6 @@ class _ParkedTeam:
             torch.set_num_threads(default)  # setting it in any thread sets what later threads begin with
             self._ready.set()
         self._over.wait()
+
+
+_SCOPE = SharedScope(_ParkedTeam, _ParkedTeam.dismiss)
