@@ -53,6 +53,11 @@ def fold_batch_norm(network):
             if _is_foldable(children[name], children[following]):
                 children[name] = _folded(children[name], children[following])
                 children[following] = nn.Identity()
+    return with_children(network, children)
+
+
+def with_children(network, children):
+    """Return a network with other children and everything else shared; itself if they are the ones it has."""
     if all(child is network._modules[name] for name, child in children.items()):
         return network
     twin = copy.copy(network)

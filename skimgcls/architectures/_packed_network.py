@@ -1,11 +1,14 @@
 """A network for single images: convolutions with their weights in oneDNN's own order."""
 
-import copy
-
 import torch
 from torch import nn
 
-from skimgcls.architectures._fold_batch_norm import KNOWN_CONTAINERS, fold_batch_norm, is_untouched
+from skimgcls.architectures._fold_batch_norm import (
+    KNOWN_CONTAINERS,
+    fold_batch_norm,
+    is_untouched,
+    with_children,
+)
 
 _READ_BY_FOLDING = (nn.Conv1d, nn.Conv2d, nn.BatchNorm1d, nn.BatchNorm2d)
 
@@ -40,8 +43,7 @@ class PackedNetwork:
     """
 
     def __init__(self, network):
-        self._layers = _describe_layers(network)
-        self._tensors = _read_tensors(network)
+        self._layers, self._tensors = _look_at(network)
         self._copies = [tensor.detach().clone() for tensor in self._tensors]
         self.n_packed = 0
         self._network = self._pack(fold_batch_norm(network))
@@ -64,10 +66,12 @@ class PackedNetwork:
         -------
         bool
         """
+        layers, tensors = _look_at(network)
         return (
-            _describe_layers(network) == self._layers
-            and all(a is b for a, b in zip(_read_tensors(network), self._tensors, strict=True))
-            and all(map(torch.equal, self._tensors, self._copies))
+            layers == self._layers
+            and len(tensors) == len(self._tensors)
+            and all(a is b for a, b in zip(tensors, self._tensors, strict=True))
+            and all(map(torch.equal, tensors, self._copies))
         )
 
     def _pack(self, network):
@@ -77,11 +81,7 @@ class PackedNetwork:
         if type(network) not in KNOWN_CONTAINERS:
             return network
         children = {name: child if child is None else self._pack(child) for name, child in network._modules.items()}
-        if all(child is network._modules[name] for name, child in children.items()):
-            return network
-        twin = copy.copy(network)
-        twin._modules = children
-        return twin
+        return with_children(network, children)
 
 
 class _PackedConv2d(nn.Module):
@@ -106,19 +106,13 @@ def _is_packable(layer):
     )
 
 
-def _describe_layers(network):
-    layers, found = [network], []
+def _look_at(network):
+    """Describe all layers, and list the tensors that packing reads."""
+    layers, described, tensors = [network], [], []
     for layer in layers:
-        found.append((id(layer), is_untouched(layer)))
-        layers.extend(child for child in layer._modules.values() if child is not None)
-    return found
-
-
-def _read_tensors(network):
-    layers, tensors = [network], []
-    for layer in layers:
+        described.append((id(layer), is_untouched(layer)))
         if isinstance(layer, _READ_BY_FOLDING):
             held = (*layer._parameters.values(), *layer._buffers.values())
             tensors += [tensor for tensor in held if tensor is not None]
         layers.extend(child for child in layer._modules.values() if child is not None)
-    return tensors
+    return described, tensors

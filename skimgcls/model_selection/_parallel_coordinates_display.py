@@ -89,15 +89,10 @@ class ParallelCoordinatesDisplay(SearchDisplay):
         ValueError
             If no parameter varies, a name is unknown, or no candidate has a score.
         """
-        import matplotlib.pyplot as plt
-
         results = read_results(self.frame, self.metric)
         self.parameters_ = _choose(results, self.parameters)
-        if ax is None:
-            width = np.clip(1.6 * len(self.parameters_) + 1.6, 5, 14)
-            ax = plt.subplots(figsize=(width, 4.4), layout="constrained")[1]
-        self.ax_ = ax
-        self.figure_ = ax.figure.figure  # also from within a subfigure
+        self._draw_on(ax, (np.clip(1.6 * len(self.parameters_) + 1.6, 5, 14), 4.4))
+        ax = self.ax_
         worth = results.worth
         order = np.argsort(worth, kind="stable")
         order = order[np.isfinite(worth[order])]  # from the worst to the best

@@ -84,15 +84,12 @@ class ParetoDisplay(SearchDisplay):
         ValueError
             If there is no such cost, or no candidate has a score and a cost.
         """
-        import matplotlib.pyplot as plt
-
         results = read_results(self.frame, self.metric)
         cost = _choose(results, self.cost)
         costs = results.frame[cost].to_numpy(dtype=float)
         front = _front(-costs if cost in MORE_IS_BETTER else costs, results.worth)
         self.front_ = results.frame.iloc[front]
-        self.ax_ = plt.subplots(figsize=(6.8, 4.4), layout="constrained")[1] if ax is None else ax
-        self.figure_ = self.ax_.figure.figure  # also from within a subfigure
+        self._draw_on(ax, (6.8, 4.4))
         _draw(self.ax_, results, costs, front)
         self.ax_.set(xlabel=COSTS.get(cost, cost.replace("_", " ")), ylabel=results.label)
         n_cut = cut_axis(self.ax_, results.scores, results.lower_is_better)

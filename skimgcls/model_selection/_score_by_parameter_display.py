@@ -17,7 +17,7 @@ from skimgcls.model_selection._plotted_results import (
     style_axes,
     value_name,
 )
-from skimgcls.model_selection._search_display import SearchDisplay
+from skimgcls.model_selection._search_display import SearchDisplay, check_aggregate
 
 TICK_SIZE = 9  # points
 MOST_GROUPS = len(COLOURS)
@@ -98,16 +98,12 @@ class ScoreByParameterDisplay(SearchDisplay):
         ValueError
             If a name is unknown, `group` has too many values, or no candidate has a score.
         """
-        import matplotlib.pyplot as plt
-
-        if self.aggregate not in ("best", "mean"):
-            raise ValueError(f"aggregate must be 'best' or 'mean', got {self.aggregate!r}.")
+        check_aggregate(self.aggregate)
         results = read_results(self.frame, self.metric)
         parameter = _choose(results, self.parameter)
         groups = _groups(results, self.group)
         axis = parameter_axis(results.frame[parameter])
-        self.ax_ = plt.subplots(figsize=(6.4, 4.2), layout="constrained")[1] if ax is None else ax
-        self.figure_ = self.ax_.figure.figure  # also from within a subfigure
+        self._draw_on(ax, (6.4, 4.2))
         self.lines_ = {name: _line(results, parameter, axis, rows, self.aggregate) for name, rows in groups.items()}
         places = {name: axis.positions[line.index] for name, line in self.lines_.items()}
         _draw(self.ax_, axis, results.scores, self.lines_, places)

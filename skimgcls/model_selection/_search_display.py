@@ -5,6 +5,12 @@ from abc import ABC, abstractmethod
 from skimgcls.model_selection._results_frame import results_frame
 
 
+def check_aggregate(aggregate):
+    """Refuse a way of bringing several candidates to one value that nobody knows."""
+    if aggregate not in ("best", "mean"):
+        raise ValueError(f"aggregate must be 'best' or 'mean', got {aggregate!r}.")
+
+
 class SearchDisplay(ABC):
     """Display of a table of candidates.
 
@@ -80,3 +86,10 @@ class SearchDisplay(ABC):
         self : object
             With ``ax_`` and ``figure_``.
         """
+
+    def _draw_on(self, ax, size):
+        """Take axes, or those of a new figure of a size in inches, as ``ax_`` and ``figure_``."""
+        import matplotlib.pyplot as plt
+
+        self.ax_ = plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+        self.figure_ = self.ax_.figure.figure  # also from within a subfigure

@@ -19,7 +19,7 @@ from skimgcls.model_selection._plotted_results import (
     short_labels,
     worst_shown,
 )
-from skimgcls.model_selection._search_display import SearchDisplay
+from skimgcls.model_selection._search_display import SearchDisplay, check_aggregate
 
 TICK_SIZE, CELL_SIZE = 9, 8  # points
 HIGHEST_CELL, WIDEST_CELL = 0.55, 0.8  # inches
@@ -96,13 +96,11 @@ class SearchHeatMapDisplay(SearchDisplay):
         ValueError
             If fewer than two parameters vary, a name is unknown, or no candidate has a score.
         """
-        if self.aggregate not in ("best", "mean"):
-            raise ValueError(f"aggregate must be 'best' or 'mean', got {self.aggregate!r}.")
+        check_aggregate(self.aggregate)
         results = read_results(self.frame, self.metric)
         x, y = _choose_axes(results, self.x, self.y)
         self.cells_ = _cells(results, x, y, self.aggregate)
-        self.ax_ = _new_axes(self.cells_) if ax is None else ax
-        self.figure_ = self.ax_.figure.figure  # also from within a subfigure
+        self._draw_on(ax, _size(self.cells_))
         image = _draw(self.ax_, self.cells_, results.lower_is_better)
         bar = self.figure_.colorbar(image, ax=self.ax_, extend=_extend(image, self.cells_), fraction=0.05, pad=0.03)
         bar.set_label(results.label, color=GREY)
@@ -159,17 +157,14 @@ def _places(values):
     return bins_of(axis.positions, edges), [f"{low} to {high}" for low, high in itertools.pairwise(shown)]
 
 
-def _new_axes(cells):
-    import matplotlib.pyplot as plt
-
+def _size(cells):
     left = max(text_width(label, TICK_SIZE) for label in short_labels(cells.index)) / 72
     below = max(text_width(label, TICK_SIZE) for label in short_labels(cells.columns, SLANTED)) / 72
     n_rows, n_columns = cells.shape
     width = np.clip(WIDEST_CELL * n_columns, 2.4, 11)
     below *= below > width / n_columns  # slanted
     height = np.clip(HIGHEST_CELL * n_rows, 1.4, 8)
-    size = width + max(left, 0.8 * below - width / n_columns / 2) + 1.5, height + 0.6 * below + 1.2
-    return plt.subplots(figsize=size, layout="constrained")[1]
+    return width + max(left, 0.8 * below - width / n_columns / 2) + 1.5, height + 0.6 * below + 1.2
 
 
 def _draw(ax, cells, lower_is_better):

@@ -72,6 +72,10 @@ def replace_weight(network):
     network.features.conv1.weight = nn.Parameter(network.features.conv1.weight.detach().clone())
 
 
+def drop_bias(network):
+    network.features.norm1.bias = None
+
+
 def add_hook(network):
     network.features.conv1.register_forward_hook(lambda module, args, output: output * 2)
 
@@ -82,7 +86,7 @@ def patch_forward(network):
 
 @pytest.mark.parametrize(
     "change",
-    [change_weight, change_data, change_statistics, replace_layer, replace_weight, add_hook, patch_forward],
+    [change_weight, change_data, change_statistics, replace_layer, replace_weight, drop_bias, add_hook, patch_forward],
 )
 def test_every_change_is_noticed(change):
     network = trained(NETWORKS["ConvNet"])

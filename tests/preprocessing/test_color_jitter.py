@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torchvision.transforms.v2 import functional
 
 from skimgcls.preprocessing import ColorJitter
 
@@ -16,7 +17,6 @@ def jitter(images, quantile=1.0, **strengths):
 @pytest.mark.parametrize(("quantile", "factor"), [(0.0, 0.6), (0.25, 0.8), (1.0, 1.4)])
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_each_factor_is_that_of_torchvision_without_its_clipping(name, quantile, factor, channels_last, make_batch):
-    functional = pytest.importorskip("torchvision.transforms.v2.functional")
     images = 0.4 + 0.1 * make_batch((3, 3, 6, 5), channels_last=channels_last) / 255  # so that nothing is clipped
     expected = getattr(functional, f"adjust_{name}")(images, factor)
     # torchvision rounds its weights of grey to four digits

@@ -3,6 +3,7 @@ import pickle
 import pytest
 import torch
 from sklearn.base import clone
+from torchvision.transforms import v2
 
 from skimgcls.preprocessing import Compose, FunctionAugmentation, RandomFlip
 
@@ -48,7 +49,6 @@ def test_a_generator_seeds_the_global_one_and_leaves_it_as_it_was(seeded):
 
 
 def test_transforms_of_torchvision_and_modules_are_functions(make_batch, seeded):
-    v2 = pytest.importorskip("torchvision.transforms.v2")
     images = make_batch((40, 3, 6, 6), torch.uint8)
     flip = FunctionAugmentation(v2.RandomHorizontalFlip(), per_image=True)
     is_flipped = (flip(images, generator=seeded()) == images.flip(3)).flatten(1).all(1)

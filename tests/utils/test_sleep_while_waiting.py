@@ -7,7 +7,9 @@ import torch
 
 from skimgcls.utils._sleep_while_waiting import count_cores, sleep_while_waiting
 
-only_linux = pytest.mark.skipif(sys.platform != "linux", reason="parks nothing elsewhere")
+# elsewhere nothing is parked, which test_elsewhere_nothing_is_parked checks on every system
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="threads are parked for GNU OpenMP on Linux only")
+pytestmark = pytest.mark.usefixtures("restored_threads")
 
 
 def in_thread(function):
@@ -18,20 +20,6 @@ def in_thread(function):
     thread.join(30)
     assert results, "the thread did not finish"
     return results[0]
-
-
-@pytest.fixture
-def n_parked():
-    """Count the threads that were born since the test began and still live."""
-    before = set(threading.enumerate())
-    return lambda: len(set(threading.enumerate()) - before)
-
-
-@pytest.fixture(autouse=True)
-def restored_threads():
-    found = torch.get_num_threads()
-    yield
-    torch.set_num_threads(found)
 
 
 @only_linux

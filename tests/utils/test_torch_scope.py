@@ -6,7 +6,9 @@ import torch
 
 from skimgcls.utils._torch_scope import torch_scope
 
-only_linux = pytest.mark.skipif(sys.platform != "linux", reason="parks nothing elsewhere")
+# elsewhere nothing is parked, which test_elsewhere_nothing_is_parked checks on every system
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="threads are parked for GNU OpenMP on Linux only")
+pytestmark = pytest.mark.usefixtures("restored_threads")
 
 
 def in_thread(function):
@@ -22,13 +24,6 @@ def in_thread(function):
 def threads_inside(n_jobs):
     with torch_scope(n_jobs):
         return torch.get_num_threads()
-
-
-@pytest.fixture(autouse=True)
-def restored_threads():
-    found = torch.get_num_threads()
-    yield
-    torch.set_num_threads(found)
 
 
 @pytest.fixture
@@ -99,13 +94,6 @@ def test_scopes_nest():
 
 
 # ------------------------------------------------- how several threads wait
-
-
-@pytest.fixture
-def n_parked():
-    """Count the threads that were born since the test began and still live."""
-    before = set(threading.enumerate())
-    return lambda: len(set(threading.enumerate()) - before)
 
 
 @only_linux
