@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from skorch.dataset import Dataset
+from torch.utils.data import Subset
 
 _SHARE_OF_FREE_MEMORY = 0.5  # the rest is for weights, activations and whoever else is on the device
 
@@ -154,6 +155,14 @@ class ImageDataset(Dataset):
         mean = values @ shares
         variance = (values - mean).square() @ shares
         return mean[None], torch.where(variance > 0, variance, 1.0).sqrt()[None]
+
+
+def without_subsets(dataset):
+    """Turn a ``torch.utils.data.Subset`` of an `ImageDataset`, as skorch's splits make, into one with an index."""
+    if not isinstance(dataset, Subset):
+        return dataset
+    whole = without_subsets(dataset.dataset)
+    return whole.subset(dataset.indices) if isinstance(whole, ImageDataset) else dataset
 
 
 def tensor_view(array):

@@ -13,7 +13,7 @@ from skimgcls.training._epoch_tally import EpochTally
 from skimgcls.training._fast_matmul import fast_matmul
 from skimgcls.training._fit_callbacks import hooks_into_batches
 from skimgcls.training._fused_step import FusedStep
-from skimgcls.training._image_dataset import ImageDataset
+from skimgcls.training._image_dataset import ImageDataset, without_subsets
 from skimgcls.training._is_finite import copy_tensors, is_finite, tensors_of
 from skimgcls.training._mixed_precision import autocast, make_grad_scaler
 from skimgcls.training._move_to_device import move_to_device
@@ -105,7 +105,8 @@ class TrainingNet(NeuralNetClassifier):
         return X if isinstance(X, ImageDataset) else super().get_dataset(X, y)
 
     def get_iterator(self, dataset, training=False):
-        """Give batches by lookup for an `ImageDataset`, else skorch's ``DataLoader``."""
+        """Give batches by lookup for an `ImageDataset` or a subset of one, else skorch's ``DataLoader``."""
+        dataset = without_subsets(dataset)
         if not isinstance(dataset, ImageDataset):
             return super().get_iterator(dataset, training=training)
         augmentation = self.augmentation if training else None
@@ -117,9 +118,8 @@ class TrainingNet(NeuralNetClassifier):
         """Train on one `ImageDataset` and validate on another, or none, after each epoch; keep neither."""
         if dataset_valid is not None:
             self.train_split = predefined_split(dataset_valid.to(self.device))
-        batch_size = min(self.batch_size, len(dataset_train))
         try:
-            with keep_memory(), fast_matmul(self.module_, batch_size, self.device):
+            with keep_memory(), fast_matmul(self.module_, min(self.batch_size, len(dataset_train)), self.device):
                 self.partial_fit(dataset_train.to(self.device), epochs=epochs)
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):

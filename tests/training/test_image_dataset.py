@@ -3,10 +3,11 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import Subset, TensorDataset
 
 from skimgcls.images import ImageLayout
 from skimgcls.training import ImageDataset
-from skimgcls.training._image_dataset import tensor_view
+from skimgcls.training._image_dataset import tensor_view, without_subsets
 
 
 def dataset_of(images, *, channels_first=True, codes=None, weights=None):
@@ -204,3 +205,17 @@ def test_a_tiny_spread_is_a_spread(rng):
 def test_values_whose_squares_overflow_are_refused_with_the_remedy(rng):
     with pytest.raises(ValueError, match=r"too large to be scaled.*Divide X"):
         dataset_of(rng.random((5, 1, 4, 4)) * 1e200).moments()
+
+
+def test_a_subset_of_a_subset_becomes_an_index_and_copies_no_image(weighted):
+    unwrapped = without_subsets(Subset(Subset(weighted, [5, 3, 1]), [2, 0]))
+    assert isinstance(unwrapped, ImageDataset)
+    assert unwrapped.rows is weighted.rows
+    assert unwrapped.index.tolist() == [1, 5]
+    assert unwrapped.y.tolist() == [1, 5]
+
+
+def test_subsets_of_other_datasets_and_whole_datasets_are_left(weighted):
+    other = Subset(TensorDataset(torch.zeros(3)), [0])
+    assert without_subsets(other) is other
+    assert without_subsets(weighted) is weighted

@@ -378,3 +378,11 @@ def test_the_net_can_be_printed_cloned_and_asked_for_its_parameters():
     cloned = clone(net)
     assert not cloned.initialized_
     assert cloned.get_params()["batch_size"] == 10
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_parts_of_a_split_of_skorch_are_looked_up_too(training):
+    split = torch.utils.data.Subset(dataset_of(), [3, 4, 5])
+    batches = net_of().get_iterator(split, training=training)
+    assert isinstance(batches, BatchIterator)
+    assert sum(len(images) for images, _ in batches) == 3
