@@ -12,11 +12,9 @@ from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from skimgcls.architectures import ACTIVATIONS, count_parameters
 from skimgcls.callbacks import EarlyStopping
-from skimgcls.images import read_images, warn_of_other_scale
 from skimgcls.training import (
     OPTIMIZERS,
     SCHEDULES,
-    ImageDataset,
     TrainingNet,
     best_epoch,
     build_scaled_network,
@@ -26,9 +24,11 @@ from skimgcls.training import (
     make_callbacks,
     net_settings,
     prepare_training_data,
+    read_dataset,
     report_to_sklearn,
     try_augmentation,
     warm_up,
+    with_column_names,
 )
 from skimgcls.utils._device import resolve_device
 from skimgcls.utils._held_objects import HeldObjectsMixin
@@ -279,7 +279,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixi
         layout = maximum = None
         if not fresh:
             check_unchanged(self, classes)
-            _check_feature_names(self, X, reset=False)
+            _check_feature_names(self, with_column_names(X), reset=False)
             classes, layout, maximum = self.classes_, self._layout, self._maximum
         data = prepare_training_data(
             self, X, y, sample_weight, X_val, y_val, classes=classes, layout=layout, maximum=maximum, seed=seed
@@ -307,7 +307,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixi
         self._maximum = data.maximum
         self.image_shape_ = data.layout.image_shape
         self.n_features_in_ = data.layout.n_features
-        _check_feature_names(self, X, reset=True)
+        _check_feature_names(self, with_column_names(X), reset=True)
         self._fitted_architecture = {name: getattr(self, name) for name in self._architecture_params}
 
     def _build_net(self, data, seed):
@@ -332,6 +332,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixi
             classes=list(range(n_classes)),
             n_classes=n_classes,
             train_split=None,
+            callbacks="disable",  # until training makes its own
             device=str(device),
         )
 
@@ -370,11 +371,11 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixi
         if not hasattr(self, "net_"):
             check_is_fitted(self)  # raises, and takes its time
         if type(X) is not np.ndarray or hasattr(self, "feature_names_in_"):
-            _check_feature_names(self, X, reset=False)
-        rows, layout = read_images(X, estimator=self, fitted_layout=self._layout, dtype=self.dtype)
-        warn_of_other_scale(rows, self._maximum, name=type(self).__name__, input_name="X")
-        with torch_scope(self.n_jobs, brief=len(rows) <= _FEW_IMAGES):
-            logits = self.net_.predict_logits(ImageDataset.from_arrays(rows, layout), self.tta)
+            _check_feature_names(self, with_column_names(X), reset=False)
+        reading = {"fitted_layout": self._layout, "fitted_maximum": self._maximum, "dtype": self.dtype}
+        images = read_dataset(X, self, **reading)
+        with torch_scope(self.n_jobs, brief=len(images) <= _FEW_IMAGES):
+            logits = self.net_.predict_logits(images, self.tta)
         if not logits.isfinite().all():
             n_bad = int((~logits.isfinite()).any(1).sum())
             raise ValueError(

@@ -1,7 +1,10 @@
 """First weights, drawn from a generator of the caller's and never from torch's global one."""
 
+from functools import partial
+
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from skimgcls.architectures._mlp import MixerBlock
 from skimgcls.architectures._res_net import ResidualBlock
@@ -9,12 +12,16 @@ from skimgcls.architectures._res_net import ResidualBlock
 WEIGHT_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d)
 NORM_LAYERS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm)
 
+# what the constructors of these layers call
+_ALLOCATE = frozenset({torch.empty, torch.zeros, torch.ones, torch.tensor})
+_DRAW = frozenset({nn.init.uniform_, nn.init.kaiming_uniform_})
+
 
 def build_seeded(factory, *, generator, dtype=torch.float32, device="cpu"):
     """Build a network whose first weights depend on a generator alone.
 
     The constructors of torch's layers draw from its process-wide generator, which the threads of a search share. Here
-    they run on torch's "meta" device, where nothing is allocated or drawn, and `initialize_parameters` draws.
+    they leave their weights blank, and `initialize_parameters` draws.
 
     Parameters
     ----------
@@ -46,19 +53,28 @@ def build_seeded(factory, *, generator, dtype=torch.float32, device="cpu"):
     >>> network.classifier
     Linear(in_features=128, out_features=10, bias=True)
     """
-    with torch.device("meta"):
+    with _BlankWeights(dtype, device):
         network = factory()
-
-    def allocate(tensor):
-        # not Module.to_empty: from the meta device it imports torch's symbolic shapes, for more than a second
-        of_dtype = dtype if tensor.is_floating_point() else tensor.dtype
-        # channels last: two thirds of the time of a training step on a CPU
-        order = torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
-        return torch.empty(tensor.shape, dtype=of_dtype, device=device, memory_format=order)
-
-    network._apply(allocate)
-    initialize_parameters(network, generator)
+    _draw_weights(_list_known_layers(network), generator)
     return network
+
+
+class _BlankWeights(TorchFunctionMode):
+    """Lets the layers that this thread makes take memory for their weights where they are wanted, and not fill it."""
+
+    def __init__(self, dtype, device):
+        super().__init__()
+        self.wanted = {"dtype": dtype, "device": device}
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if function in _DRAW:
+            return kwargs["tensor"]
+        if function in _ALLOCATE:
+            kwargs = kwargs | {name: kwargs.get(name) or value for name, value in self.wanted.items()}
+            if isinstance(args[0], tuple) and len(args[0]) == 4:
+                kwargs["memory_format"] = torch.channels_last  # two thirds of the time of a training step on a CPU
+        return function(*args, **kwargs)
 
 
 @torch.no_grad()
@@ -105,45 +121,54 @@ def initialize_parameters(module, generator):
     >>> layer.bias.tolist()
     [0.0, 0.0]
     """
-    _check_layers_known(module)
-    every = list(module.modules())
-    layers = [layer for layer in every if isinstance(layer, WEIGHT_LAYERS)]
-    branch_ends = _unnormalized_branch_ends(every)
+    layers = _list_known_layers(module)
+    _draw_weights(layers, generator)
     for layer in layers:
-        weight = torch.empty(layer.weight.shape, dtype=torch.float32, device="cpu")
-        if layer is layers[-1]:
-            nn.init.kaiming_uniform_(weight, a=5**0.5, generator=generator)
-        else:
-            _draw_hidden_weight(weight, every, generator)
-        if layer in branch_ends:
-            weight *= len(branch_ends) ** -0.5
-        layer.weight.copy_(weight)
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
-    for layer in every:
         if isinstance(layer, NORM_LAYERS):
             layer.reset_parameters()
 
 
-def _check_layers_known(module):
-    for name, layer in module.named_modules():
+def _list_known_layers(module):
+    layers = dict(module.named_modules())
+    for name, layer in layers.items():
         if (layer._parameters or layer._buffers) and not isinstance(layer, WEIGHT_LAYERS + NORM_LAYERS):
             known = ", ".join(known.__name__ for known in WEIGHT_LAYERS + NORM_LAYERS)
             raise TypeError(
                 f"Layer {name!r} has parameters or buffers and is a {type(layer).__name__}; only {known} can be "
                 "initialized. Build networks with other layers by calling them and let those initialize themselves."
             )
+    return list(layers.values())
+
+
+@torch.no_grad()
+def _draw_weights(layers, generator):
+    draw_hidden = _choose_hidden(layers)
+    branch_ends = _unnormalized_branch_ends(layers)
+    layers = [layer for layer in layers if isinstance(layer, WEIGHT_LAYERS)]
+    for layer in layers:
+        weight = layer.weight
+        if weight.dtype != torch.float32 or weight.device.type != "cpu" or not weight.is_contiguous():
+            weight = torch.empty(weight.shape, dtype=torch.float32, device="cpu")
+        if layer is layers[-1]:
+            nn.init.kaiming_uniform_(weight, a=5**0.5, generator=generator)
+        else:
+            draw_hidden(weight, generator=generator)
+        if layer in branch_ends:
+            weight *= len(branch_ends) ** -0.5
+        if weight is not layer.weight:
+            layer.weight.copy_(weight)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+
+
+def _choose_hidden(layers):
+    """Return what draws the weights of all layers but the last."""
+    for layer in layers:
+        if isinstance(layer, (nn.Tanh, nn.Sigmoid)):
+            return partial(nn.init.xavier_uniform_, gain=nn.init.calculate_gain(type(layer).__name__.lower()))
+    return partial(nn.init.kaiming_normal_, nonlinearity="relu")
 
 
 def _unnormalized_branch_ends(layers):
     blocks = [layer for layer in layers if isinstance(layer, (ResidualBlock, MixerBlock))]
     return {layer for block in blocks for layer in block.unnormalized_branch_ends()}
-
-
-def _draw_hidden_weight(weight, layers, generator):
-    for layer in layers:
-        if isinstance(layer, (nn.Tanh, nn.Sigmoid)):
-            gain = nn.init.calculate_gain(type(layer).__name__.lower())
-            nn.init.xavier_uniform_(weight, gain, generator=generator)
-            return
-    nn.init.kaiming_normal_(weight, nonlinearity="relu", generator=generator)

@@ -1,5 +1,7 @@
 """Scaling of the input with constants that were learnt from the training images."""
 
+from math import isfinite
+
 import torch
 from torch import nn
 
@@ -45,10 +47,10 @@ class InputScaling(nn.Module):
         mean, std = (torch.as_tensor(values, dtype=torch.float64).reshape(-1, 1, 1) for values in (mean, std))
         if len(mean) != len(std):
             raise ValueError(f"mean and std need one value for each channel, got {len(mean)} and {len(std)} values.")
-        if not (mean.isfinite().all() and std.isfinite().all() and (std > 0).all()):
+        means, stds = mean.flatten().tolist(), std.flatten().tolist()
+        if not (all(map(isfinite, means + stds)) and all(value > 0 for value in stds)):
             raise ValueError(
-                "mean must be finite and std finite and positive in each channel, "
-                f"got mean {mean.flatten().tolist()} and std {std.flatten().tolist()}."
+                f"mean must be finite and std finite and positive in each channel, got mean {means} and std {stds}."
             )
         self.register_buffer("mean", mean.to(dtype))
         self.register_buffer("std", std.to(dtype))
@@ -82,9 +84,8 @@ class ScaledNetwork(nn.Module):
 
     Attributes
     ----------
-    activation_bytes : int
-        Memory of the largest activation of one image, to choose a batch size by; that of 4096 numbers until somebody
-        measures it.
+    activation_bytes : int or None
+        Memory of the largest activation of one image, to choose a batch size by; None until somebody measures it.
 
     Examples
     --------
@@ -99,7 +100,7 @@ class ScaledNetwork(nn.Module):
         self.scaling = scaling
         self.network = network
         self.contiguous = contiguous
-        self.activation_bytes = 4 * 4096
+        self.activation_bytes = None
 
     def forward(self, x):
         """Map images (n, c, h, w) of any real dtype to logits (n, n_classes)."""

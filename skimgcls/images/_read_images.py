@@ -184,7 +184,7 @@ def _layout_of_rows(n_features, image_shape, channels):
         f"X has rows of {n_features} features, which is no square; they are read as images of 1 x {n_features} pixels. "
         f"Pass image_shape={hint} if they are images of another shape.",
         UserWarning,
-        stacklevel=5,
+        stacklevel=6,
     )
     return ImageLayout(1, n_features, 1, channels_first=True)
 

@@ -30,5 +30,5 @@ def warn_of_other_scale(rows, fitted_maximum, *, name, input_name):
             f"{input_name} reaches to {maximum:g}, but {name} was fitted on images that reach to {fitted_maximum:g}. "
             "The scale is learnt at fit and must stay the same: multiply or divide by 255 to match.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )

@@ -38,12 +38,9 @@ def build_scaled_network(build_module, dataset, *, n_classes, seed, dtype, devic
     """
     mean, std = dataset.moments()
     scaling = InputScaling(mean, std, dtype=dtype)
-    first = dataset.slice(0, min(2, len(dataset)))[0].to(device)
     if not foreign:
         network = build_seeded(build_module, generator=make_generator(seed, "weights"), dtype=dtype, device=device)
-        network = ScaledNetwork(scaling.to(device), network)
-        network.activation_bytes = largest_activation(network, first)
-        return network
+        return ScaledNetwork(scaling if device.type == "cpu" else scaling.to(device), network)
     with seeded_global_rng(stream_seed(seed, "weights")):
         network = build_module()
         if not isinstance(network, torch.nn.Module):
@@ -52,8 +49,9 @@ def build_scaled_network(build_module, dataset, *, n_classes, seed, dtype, devic
                 "images (n, c, h, w) to logits (n, n_classes)."
             )
         network = ScaledNetwork(scaling, network.to(dtype), contiguous=True).to(device)
+        first = dataset.slice(0, min(2, len(dataset)))[0].to(device)
         _check_logits(network, first, n_classes)  # lazy layers draw their weights here
-        network.activation_bytes = largest_activation(network, first)
+        network.activation_bytes = largest_activation(network, first)  # of ours it is measured when it is needed
     return network
 
 

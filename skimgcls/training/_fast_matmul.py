@@ -6,7 +6,7 @@ import torch
 
 from skimgcls.utils._onednn_matmul import onednn_matmul
 
-_WORTH_A_CALL = 2**20  # multiplications; a call of oneDNN costs 10 microseconds more than one of MKL
+_WORTH_A_CALL = 2**21  # multiplications; a call of oneDNN costs 10 microseconds more than one of MKL
 
 
 def fast_matmul(module, batch_size, device):

@@ -23,7 +23,7 @@ class FusedStep:
     def __init__(self, optimizer):
         self.optimizer = optimizer
         self._parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        self._groups = None  # known after the first step, which makes the optimizer's state
+        self._groups = None  # known at the first step that has all gradients
 
     def zero_grad(self):
         """Drop all gradients."""
@@ -34,14 +34,15 @@ class FusedStep:
             parameter.grad = None
 
     def __call__(self):
-        if self._groups and all(parameter.grad is not None for parameter in self._parameters):
-            with torch.no_grad():
-                for group in self._groups:
-                    _step_of_adam(*group)
-            return
-        self.optimizer.step()
-        if self._groups is None:
+        has_all_gradients = all(parameter.grad is not None for parameter in self._parameters)
+        if has_all_gradients and self._groups is None:
             self._groups = _collect_groups(self.optimizer) if _is_plain(self.optimizer) else []
+        if not (has_all_gradients and self._groups):
+            self.optimizer.step()
+            return
+        with torch.no_grad():
+            for group in self._groups:
+                _step_of_adam(*group)
 
 
 def _is_plain(optimizer):
@@ -58,25 +59,36 @@ def _is_plain(optimizer):
 
 def _is_plain_group(group):
     numbers = (group["lr"], *group["betas"])
-    one_kind = {(parameter.device, parameter.dtype) for parameter in group["params"]}
+    one_kind = {(parameter.device, parameter.dtype, parameter.grad.layout) for parameter in group["params"]}
     return (
         group["fused"]
         and not any(group[name] for name in _UNUSUAL)
         and not any(isinstance(number, torch.Tensor) for number in numbers)
         and len(one_kind) == 1
-        and not any(parameter.is_complex() for parameter in group["params"])
+        and all(_takes_fused(*kind) for kind in one_kind)
     )
+
+
+def _takes_fused(device, dtype, layout):
+    return device.type in ("cpu", "cuda") and dtype.is_floating_point and layout == torch.strided
 
 
 def _collect_groups(optimizer):
     groups = []
     for group in optimizer.param_groups:
         kernel = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
-        states = [optimizer.state[parameter] for parameter in group["params"]]
-        if not all(states):
-            return []  # a weight that got no gradient yet
+        states = [optimizer.state[parameter] or _begin_state(optimizer, parameter) for parameter in group["params"]]
         groups.append((kernel, group, *([state[n] for state in states] for n in ("exp_avg", "exp_avg_sq", "step"))))
     return groups
+
+
+def _begin_state(optimizer, parameter):
+    """Make what Adam remembers of a weight as its own first step does."""
+    state = optimizer.state[parameter]
+    state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
+    for name in ("exp_avg", "exp_avg_sq"):
+        state[name] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
+    return state
 
 
 def _step_of_adam(kernel, group, averages, squares, steps):

@@ -1,11 +1,15 @@
 """Images as one tensor of rows, indexed and never copied."""
 
+import threading
+
 import numpy as np
 import torch
 from skorch.dataset import Dataset
 from torch.utils.data import Subset
 
+_CHUNK_BYTES = 2**18
 _SHARE_OF_FREE_MEMORY = 0.5  # the rest is for weights, activations and whoever else is on the device
+_SENDING = threading.Lock()  # or two threads would send the same rows
 
 
 class ImageDataset(Dataset):
@@ -17,15 +21,15 @@ class ImageDataset(Dataset):
     Parameters
     ----------
     rows : tensor (n, h * w * c)
-        Bytes or floats, as the layout says.
+        Bytes or floats, as the layout says. Never written to.
     layout : ImageLayout
         How a row is an image.
-    codes : tensor (n,) of int64, or None
-        Class of each row as a number from 0.
-    weights : tensor (n,) or None
-        Weight of each row, mean 1; None weighs all the same.
+    codes : tensor (m,) of int64, or None
+        Class of each image as a number from 0.
+    weights : tensor (m,) or None
+        Weight of each image, mean 1; None weighs all the same.
     index : tensor (m,) of int64, or None
-        The rows that belong to this dataset, so that a hold-out split copies no image.
+        The rows that belong to this dataset, so that a split copies no image. None is all of them, m = n.
     """
 
     def __init__(self, rows, layout, codes=None, weights=None, index=None):
@@ -34,6 +38,8 @@ class ImageDataset(Dataset):
         self.codes = codes
         self.weights = weights
         self.index = index
+        self._copies = {}  # of the rows, by device
+        self._known = {}  # about the images, whatever their labels
 
     @classmethod
     def from_arrays(cls, rows, layout, codes=None, weights=None):
@@ -63,45 +69,73 @@ class ImageDataset(Dataset):
         return self.gather(torch.arange(len(self), device=self.rows.device))[1]
 
     def to(self, device):
-        """Put everything on a device once, if it fits; else it stays, and an iterator sends batch after batch."""
-        device = torch.device(device)
-        if device.type == "cuda" and self.rows.device.type != "cuda":
-            free, _ = torch.cuda.mem_get_info(device)
-            if self.rows.nbytes > free * _SHARE_OF_FREE_MEMORY:
-                return self
-        moved = (None if t is None else t.to(device) for t in (self.rows, self.codes, self.weights, self.index))
-        rows, codes, weights, index = moved
-        return ImageDataset(rows, self.layout, codes, weights, index)
+        """Put everything on a device, if it fits; else it stays, and an iterator sends batch after batch.
 
-    def subset(self, index):
-        """View the rows of ``index``; weights are brought to mean 1 over them."""
-        index = torch.as_tensor(index, device=self.rows.device)
-        if self.index is not None:
-            index = self.index.index_select(0, index)
-        weights = self.weights
+        The rows go there once, also for what shares them (`subset`, `labelled`).
+        """
+        device = torch.device(device)
+        if device == self.rows.device:
+            return self
+        with _SENDING:
+            if device not in self._copies:
+                if device.type == "cuda":
+                    free, _ = torch.cuda.mem_get_info(device)
+                    if self.rows.nbytes > free * _SHARE_OF_FREE_MEMORY:
+                        return self
+                self._copies[device] = self.rows.to(device)
+        labels = (None if t is None else t.to(device) for t in (self.codes, self.weights, self.index))
+        return ImageDataset(self._copies[device], self.layout, *labels)
+
+    def subset(self, positions):
+        """View some of the images; weights are brought to mean 1 over them."""
+        positions = torch.as_tensor(positions, device=self.rows.device)
+        index, codes, weights = (
+            None if labels is None else labels.index_select(0, positions)
+            for labels in (self.index, self.codes, self.weights)
+        )
         if weights is not None:
-            weights = weights / weights.index_select(0, index).mean()
-        return ImageDataset(self.rows, self.layout, self.codes, weights, index)
+            weights /= weights.mean()
+        subset = ImageDataset(self.rows, self.layout, codes, weights, positions if index is None else index)
+        subset._copies = self._copies
+        return subset
+
+    def labelled(self, codes, weights=None):
+        """View the same images with labels; what was found out about them is shared."""
+        codes, weights = (
+            None if values is None else torch.as_tensor(values, device=self.rows.device) for values in (codes, weights)
+        )
+        dataset = ImageDataset(self.rows, self.layout, codes, weights, self.index)
+        dataset._copies, dataset._known = self._copies, self._known
+        return dataset
+
+    def __getstate__(self):
+        return vars(self) | {"_copies": {}}
 
     def gather(self, positions):
         """Look up one batch: images (b, c, h, w), codes (b,) and weights (b,), the last two None where there are
         none."""
-        if self.index is not None:
-            positions = self.index.index_select(0, positions)
-        images = self.layout.as_images(self.rows.index_select(0, positions))  # (b, h*w*c) -> (b, c, h, w)
+        rows = positions if self.index is None else self.index.index_select(0, positions)
+        images = self.layout.as_images(self.rows.index_select(0, rows))  # (b, h*w*c) -> (b, c, h, w)
         codes = None if self.codes is None else self.codes.index_select(0, positions)
         weights = None if self.weights is None else self.weights.index_select(0, positions)
         return images, codes, weights
 
     def slice(self, start, stop):
         """Look up a batch as `gather` does, of images that stand side by side; without an index it is a view."""
-        if self.index is not None:
-            return self.gather(torch.arange(start, stop, device=self.rows.device))
+        rows = self.rows[start:stop] if self.index is None else self.rows.index_select(0, self.index[start:stop])
         codes = None if self.codes is None else self.codes[start:stop]
         weights = None if self.weights is None else self.weights[start:stop]
-        return self.layout.as_images(self.rows[start:stop]), codes, weights
+        return self.layout.as_images(rows), codes, weights
 
-    def moments(self, chunk_bytes=2**18):
+    @property
+    def maximum(self):
+        """Largest value of all images."""
+        if "maximum" not in self._known:
+            parts = [self.rows] if self.index is None else (images for images, _, _ in self._chunks(_CHUNK_BYTES))
+            self._known["maximum"] = max(float(part.max()) for part in parts)
+        return self._known["maximum"]
+
+    def moments(self, chunk_bytes=_CHUNK_BYTES):
         """Weighted mean and standard deviation of each channel.
 
         Parameters
@@ -114,14 +148,24 @@ class ImageDataset(Dataset):
         mean, std : tensor (c,) of float64 on the CPU
             A channel without spread gets a standard deviation of 1.
         """
-        if self.rows.dtype == torch.uint8 and self.layout.channels == 1 and self.weights is None:
-            return self._moments_of_bytes(chunk_bytes)
+        if self.weights is not None:
+            return self._weighted_moments(chunk_bytes)
+        key = "moments", chunk_bytes
+        if key not in self._known:
+            of_bytes = self.rows.dtype == torch.uint8 and self.layout.channels == 1
+            self._known[key] = (self._moments_of_bytes if of_bytes else self._weighted_moments)(chunk_bytes)
+        return self._known[key]
+
+    def _chunks(self, chunk_bytes):
+        chunk = max(1, chunk_bytes // (8 * self.layout.n_features))
+        for start in range(0, len(self), chunk):
+            yield self.slice(start, min(start + chunk, len(self)))
+
+    def _weighted_moments(self, chunk_bytes):
         total = torch.zeros(2, self.layout.channels, dtype=torch.float64)
         weight_sum = 0.0
-        chunk = max(1, chunk_bytes // (8 * self.layout.n_features))
         pivot = None  # near the mean, so that squares of large numbers do not cancel
-        for start in range(0, len(self), chunk):
-            images, _, weights = self.slice(start, min(start + chunk, len(self)))
+        for images, _, weights in self._chunks(chunk_bytes):
             images = images.to(torch.float64 if images.device.type != "mps" else torch.float32)
             if pivot is None:
                 pivot = images.mean((0, 2, 3), keepdim=True)
@@ -146,9 +190,7 @@ class ImageDataset(Dataset):
     def _moments_of_bytes(self, chunk_bytes):
         """Moments of a single channel of bytes from how often each value occurs, in half the time."""
         counts = torch.zeros(256, dtype=torch.int64, device=self.rows.device)
-        chunk = max(1, chunk_bytes // (8 * self.layout.n_features))
-        for start in range(0, len(self), chunk):
-            images, _, _ = self.slice(start, min(start + chunk, len(self)))
+        for images, _, _ in self._chunks(chunk_bytes):
             counts += torch.bincount(images.flatten(), minlength=256)
         shares = counts.cpu().double() / counts.sum().cpu()
         values = torch.arange(256, dtype=torch.float64)

@@ -18,7 +18,8 @@ def is_finite(tensors, losses):
 
 def tensors_of(module):
     """Return the weights and buffers of a module, as they are now: a module may replace its buffers."""
-    return [*module.parameters(), *module.buffers()]
+    held = [held for layer in module.modules() for held in (layer._parameters, layer._buffers)]
+    return [tensor for tensors in held for tensor in tensors.values() if tensor is not None]
 
 
 @torch.no_grad()

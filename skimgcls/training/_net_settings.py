@@ -5,7 +5,7 @@ import torch
 from skimgcls.preprocessing import make_augmentation
 from skimgcls.training._augment_batch import check_views
 from skimgcls.training._losses import check_takes_mixtures, make_criterion
-from skimgcls.training._optimizers import make_optimizer
+from skimgcls.training._optimizers import OPTIMIZERS, make_optimizer
 
 # what an estimator sets itself and ``net_params`` therefore may not, with the parameter to use instead
 _OWN_PARAMS = {
@@ -72,7 +72,8 @@ def net_settings(estimator, device):
         **{f"optimizer__{name}": value for name, value in optimizer_params.items()},
         **net_params,
     }
-    _try_optimizer(settings)
+    if optimizer not in OPTIMIZERS.values() or any(name.startswith("optimizer__") for name in net_params):
+        _try_optimizer(settings)  # of the others all parameters have been checked
     return settings
 
 

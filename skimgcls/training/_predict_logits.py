@@ -1,6 +1,7 @@
 """Logits of many images: folded normalization, batches that fit the cache, one read from the device."""
 
 import contextlib
+import copy
 import math
 
 import torch
@@ -9,6 +10,7 @@ from skimgcls.architectures import ScaledNetwork, fold_batch_norm
 from skimgcls.training._augment_batch import check_views
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._fast_matmul import fast_matmul
+from skimgcls.training._largest_activation import largest_activation
 
 _CACHE_BYTES = 4 * 2**20  # of the largest activation of a batch on a CPU: several times a core's own cache
 _CUDA_BYTES = 512 * 2**20  # enough to fill a GPU, a small part of its memory
@@ -47,7 +49,7 @@ def predict_logits(
         module.eval()
     batch_size, scope = len(dataset), contextlib.nullcontext()
     if batch_size > _FEW_IMAGES:
-        batch_size = min(batch_size, prediction_batch_size(module.activation_bytes, device))
+        batch_size = min(batch_size, prediction_batch_size(_activation_bytes(module, dataset, device), device))
         scope = fast_matmul(module, batch_size, device)
         if isinstance(module, ScaledNetwork):  # a compiled one folds by itself
             module = fold_batch_norm(module)
@@ -70,6 +72,22 @@ def prediction_batch_size(activation_bytes, device):
     fewest, most = _BATCH_RANGE
     wanted = max(1, budget // activation_bytes)
     return min(max(fewest, 2 ** (wanted.bit_length() - 1)), most)
+
+
+def _activation_bytes(module, dataset, device):
+    if module.activation_bytes is None:  # measured here and not in a fit, which a search of small networks would feel
+        network = getattr(module, "_orig_mod", module)  # what torch.compile wraps
+        network.activation_bytes = largest_activation(_without_hooks(network), dataset.slice(0, 2)[0].to(device))
+    return module.activation_bytes
+
+
+def _without_hooks(network):
+    """Share all but the hooks: who collects results by them should not find those of a measurement."""
+    twin = copy.copy(network)
+    children = network._modules.items()
+    twin._modules = {name: child if child is None else _without_hooks(child) for name, child in children}
+    twin._forward_hooks = twin._forward_pre_hooks = {}
+    return twin
 
 
 def _is_training(module):

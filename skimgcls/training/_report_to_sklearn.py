@@ -12,7 +12,7 @@ def report_to_sklearn(estimator, net, n_epochs, X, y):
     Parameters
     ----------
     estimator : estimator
-        Without support for callbacks (scikit-learn before 1.9) nothing happens.
+        Without callbacks of its own or of a search around it nothing happens.
     net : TrainingNet
         With its callbacks initialized.
     n_epochs : int
@@ -20,8 +20,8 @@ def report_to_sklearn(estimator, net, n_epochs, X, y):
     X, y : array-like
         The user's training data, for callbacks that score on it.
     """
-    if not hasattr(estimator, "_init_callback_context"):
-        yield
+    if not (hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")):
+        yield  # nobody listens
         return
     context = estimator._init_callback_context(max_subtasks=n_epochs)
     context.call_on_fit_task_begin(estimator=estimator, X=X, y=y)

@@ -10,8 +10,9 @@ from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, _num_samples, assert_all_finite
 
-from skimgcls.images import ImageLayout, read_images, warn_of_other_scale
+from skimgcls.images import ImageLayout
 from skimgcls.training._image_dataset import ImageDataset
+from skimgcls.training._prepared_images import read_dataset
 from skimgcls.utils._random import stream_seed
 
 _EARLY_STOPPING_FRACTION = 0.1  # as scikit-learn's MLPClassifier and HistGradientBoostingClassifier hold out
@@ -67,18 +68,16 @@ def prepare_training_data(
     """
     name = type(estimator).__name__
     read = {"image_shape": estimator.image_shape, "channels": estimator.channels, "dtype": estimator.dtype}
-    rows, layout = read_images(X, estimator=estimator, fitted_layout=layout, **read)
-    if maximum is None:
-        maximum = float(rows.max())
-    else:
-        warn_of_other_scale(rows, maximum, name=name, input_name="X")
+    images = read_dataset(X, estimator, fitted_layout=layout, fitted_maximum=maximum, **read)
+    layout = images.layout
+    maximum = images.maximum if maximum is None else maximum
     y = _read_labels(y, name, "y")
-    _check_lengths(rows, y, sample_weight)
-    weights = _read_weights(sample_weight, rows, y, estimator.class_weight, name)
+    _check_lengths(images, y, sample_weight)
+    weights = _read_weights(sample_weight, y, estimator.class_weight, name)
     kept = np.flatnonzero(weights) if weights is not None else np.arange(len(y))
     classes = _read_classes(classes, y, y[kept], name)
     codes = encode_labels(y, classes, "y", name)
-    data = ImageDataset.from_arrays(rows, layout, codes, _as_needed(weights, kept, estimator.dtype))
+    data = images.labelled(codes, _as_needed(weights, kept, estimator.dtype))
     fraction = estimator.validation_fraction or (_EARLY_STOPPING_FRACTION if estimator.early_stopping else None)
     if X_val is not None or y_val is not None:
         valid = _read_validation_data(estimator, X_val, y_val, layout, classes, maximum)
@@ -102,12 +101,12 @@ def encode_labels(y, classes, argument, estimator_name):
     return np.array([code_of[label] for label in labels.tolist()], dtype=np.int64)[positions]
 
 
-def _check_lengths(rows, y, sample_weight):
+def _check_lengths(images, y, sample_weight):
     n_weights = len(y) if sample_weight is None or isinstance(sample_weight, Number) else _num_samples(sample_weight)
-    if not len(rows) == len(y) == n_weights:
+    if not len(images) == len(y) == n_weights:
         raise ValueError(
-            f"Found input variables with inconsistent numbers of samples: X holds {len(rows)} images, y {len(y)} labels"
-            + ("." if sample_weight is None else f", sample_weight {n_weights} values.")
+            f"Found input variables with inconsistent numbers of samples: X holds {len(images)} images, "
+            f"y {len(y)} labels" + ("." if sample_weight is None else f", sample_weight {n_weights} values.")
         )
 
 
@@ -125,6 +124,8 @@ def _read_labels(y, name, argument):
             f"({', '.join(map(str, shape))}). For one-hot rows pass {argument}.argmax(axis=1); several labels per "
             "image are not supported."
         )
+    if _are_plain_labels(y, shape):
+        return y
     n_missing = _count_missing(y) if len(shape) == 1 else 0
     if n_missing:
         raise ValueError(f"Input {argument} contains NaN: {n_missing} labels are missing. Leave those images out.")
@@ -143,16 +144,22 @@ def _read_labels(y, name, argument):
     return y
 
 
+def _are_plain_labels(y, shape):
+    """Tell whether all that follows has nothing to find: it takes longer than a step of a small network."""
+    simple = isinstance(y, np.ndarray) and len(shape) == 1 and y.dtype.kind in "biuU"  # booleans, integers, strings
+    return simple and (len(y) <= 20 or len(np.unique(y)) <= len(y) // 2)  # scikit-learn warns of more
+
+
 def _count_missing(y):
     if hasattr(y, "isna"):
         return int(y.isna().sum())
     return sum(label is None or label != label for label in y) if y.dtype == object else 0
 
 
-def _read_weights(sample_weight, rows, y, class_weight, name):
+def _read_weights(sample_weight, y, class_weight, name):
     if sample_weight is None and class_weight is None:
         return None
-    weights = _check_sample_weight(sample_weight, rows, dtype=np.float64, copy=True)
+    weights = _check_sample_weight(sample_weight, y, dtype=np.float64, copy=True)
     if (weights < 0).any():
         raise ValueError(
             f"sample_weight holds negative values, the smallest {weights.min():g}; {name} expected weights of at least "
@@ -180,8 +187,9 @@ def _read_weights(sample_weight, rows, y, class_weight, name):
 
 def _read_classes(classes, y, y_kept, name):
     """All labels are classes, as in scikit-learn's own estimators, also those whose images all weigh nothing."""
+    are_known = classes is None and len(y_kept) == len(y)
     classes = np.unique(y if classes is None else classes)
-    trained = classes if len(classes) < 2 else np.unique(y_kept)
+    trained = classes if len(classes) < 2 or are_known else np.unique(y_kept)
     if len(trained) < 2 and (len(classes) < 2 or len(np.unique(y)) > 1):
         raise ValueError(
             f"{name} needs at least two classes to tell apart, but got 1 class: {trained.tolist()} "
@@ -206,14 +214,12 @@ def _read_validation_data(estimator, X_val, y_val, layout, classes, maximum):
         given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
         raise ValueError(f"{given} was given without {missing}. Validation needs both images and labels.")
     name = type(estimator).__name__
-    rows, layout = read_images(
-        X_val, estimator=estimator, fitted_layout=layout, dtype=estimator.dtype, input_name="X_val"
-    )
-    warn_of_other_scale(rows, maximum, name=name, input_name="X_val")
+    reading = {"fitted_layout": layout, "fitted_maximum": maximum, "dtype": estimator.dtype}
+    images = read_dataset(X_val, estimator, input_name="X_val", **reading)
     y_val = _read_labels(y_val, name, "y_val")
-    if len(rows) != len(y_val):
-        raise ValueError(f"X_val holds {len(rows)} images, but y_val {len(y_val)} labels. Give one label per image.")
-    return ImageDataset.from_arrays(rows, layout, encode_labels(y_val, classes, "y_val", name))
+    if len(images) != len(y_val):
+        raise ValueError(f"X_val holds {len(images)} images, but y_val {len(y_val)} labels. Give one label per image.")
+    return images.labelled(encode_labels(y_val, classes, "y_val", name))
 
 
 def _hold_out(kept, codes, fraction, seed):

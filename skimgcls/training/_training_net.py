@@ -91,10 +91,13 @@ class TrainingNet(NeuralNetClassifier):
         """Make and initialize a net whose ``settings`` may change later."""
         net = cls(module, **params, **settings)
         net.settings_ = settings
+        device, net.device = net.device, None if net.device == "cpu" else net.device  # with None nothing is moved
         try:
             return net.initialize()
         except (TypeError, ValueError) as error:
             raise ValueError(f"net_params or optimizer and criterion do not fit skorch's net: {error}") from error
+        finally:
+            net.device = device
 
     @property
     def _default_callbacks(self):
@@ -144,15 +147,15 @@ class TrainingNet(NeuralNetClassifier):
         iterator_valid = None if dataset_valid is None else self.get_iterator(dataset_valid, training=False)
         datasets = {"dataset_train": dataset_train, "dataset_valid": dataset_valid}
         self.batch_hooks_ = self._has_batch_hooks()
-        epoch_start = [tensor.detach().clone() for tensor in tensors_of(self.module_)]
         n_finished = len(self.history)
         try:
             for _ in range(self.max_epochs if epochs is None else epochs):
+                epoch_start = None  # there are never two of them
+                epoch_start = [tensor.detach().clone() for tensor in tensors_of(self.module_)]
                 self.notify("on_epoch_begin", **datasets)
                 self._run_epoch(iterator_train, iterator_valid)
                 self._raise_if_diverged(epoch_start)
                 n_finished += 1
-                copy_tensors(tensors_of(self.module_), epoch_start)
                 self.notify("on_epoch_end", **datasets)
                 _drop_batches(self.history[-1])
         finally:
@@ -209,7 +212,7 @@ class TrainingNet(NeuralNetClassifier):
 
     def _get_predict_nonlinearity(self):
         if self.predict_nonlinearity == "auto":
-            return _softmax  # skorch knows torch's own criteria only
+            return functools.partial(torch.softmax, dim=-1)  # skorch knows torch's own criteria only
         return super()._get_predict_nonlinearity()
 
     def infer(self, x, **fit_params):
@@ -241,9 +244,8 @@ class TrainingNet(NeuralNetClassifier):
             with self._current_init_context("optimizer"):
                 self.initialize_optimizer()
             return
-        values = {
-            name.removeprefix("optimizer__"): settings[name] for name in changed if name.startswith("optimizer__")
-        }
+        prefix = "optimizer__"
+        values = {name.removeprefix(prefix): settings[name] for name in changed if name.startswith(prefix)}
         for group in self.optimizer_.param_groups:
             group.update(values)
         if changed & {"lr", "lr_schedule"}:
@@ -381,9 +383,8 @@ class TrainingNet(NeuralNetClassifier):
 
     def __getstate__(self):
         """Leave data and callbacks out, and pickle from the CPU."""
-        state = portable_state(self)
-        state.update(callbacks=None, callbacks_=[], callbacks_for_=None, train_split=None, tally_=None)
-        return state
+        left_out = {"callbacks": None, "callbacks_": [], "callbacks_for_": None, "train_split": None, "tally_": None}
+        return portable_state(self) | left_out
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -393,7 +394,3 @@ class TrainingNet(NeuralNetClassifier):
 def _drop_batches(row):
     # skorch keeps every batch of every epoch, also in pickles; one empty batch stays for those who look at the last
     row["batches"][:] = [{}]
-
-
-def _softmax(logits):
-    return logits.softmax(-1)

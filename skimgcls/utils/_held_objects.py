@@ -1,6 +1,7 @@
 """Parameters that are objects with a life of their own: callbacks and augmentations."""
 
 import copy
+import functools
 
 from sklearn.base import BaseEstimator
 
@@ -11,6 +12,11 @@ class HeldObjectsMixin:
     scikit-learn takes everything with a ``get_params`` for an estimator, but transforms of torchvision have one of
     another kind; and it copies everything else deeply, but a deep copy of an Optuna trial prunes nothing.
     """
+
+    @classmethod
+    @functools.cache
+    def _get_param_names(cls):
+        return super()._get_param_names()  # reads the signature, in a search several times for each fit
 
     def __sklearn_clone__(self):
         """Clone as scikit-learn does, sharing what callbacks hold."""

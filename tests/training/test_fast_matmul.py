@@ -46,11 +46,11 @@ def test_dense_layers_that_are_worth_a_call_go_through_onednn(module, batch_size
     assert goes_through_onednn(module, batch_size, torch.device("cpu")) is expected
 
 
-def test_worth_a_call_are_more_than_a_million_multiplications_in_a_mean_layer():
-    layer = nn.Linear(1024, 512)
+def test_worth_a_call_are_more_than_two_million_multiplications_in_a_mean_layer():
+    layer = nn.Linear(1024, 1024)
     assert not goes_through_onednn(layer, 2, "cpu")
     assert goes_through_onednn(layer, 3, "cpu")
-    assert not goes_through_onednn(nn.Sequential(layer, nn.Linear(512, 2)), 3, "cpu")
+    assert not goes_through_onednn(nn.Sequential(layer, nn.Linear(1024, 2)), 3, "cpu")
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:1", "mps", torch.device("cuda")])

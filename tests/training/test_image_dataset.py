@@ -1,3 +1,5 @@
+import pickle
+import threading
 import warnings
 
 import numpy as np
@@ -123,6 +125,45 @@ def test_everything_moves_to_another_device(weighted):
     ]
 
 
+def test_rows_go_to_a_device_once_for_all_that_share_them(weighted):
+    moved = [each.to("meta") for each in (weighted, weighted.subset([1, 3]), weighted.labelled(np.zeros(6)), weighted)]
+    assert len({id(each.rows) for each in moved}) == 1
+    assert moved[1].index.device.type == "meta"
+    assert weighted.rows.device.type == "cpu"
+
+
+def test_two_threads_send_the_rows_once(weighted):
+    barrier, moved = threading.Barrier(4), []
+
+    def send():
+        barrier.wait()
+        moved.append(weighted.subset([1, 3]).to("meta").rows)
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(rows) for rows in moved}) == 1
+
+
+def test_a_pickle_leaves_the_copies_on_devices_behind(weighted):
+    weighted.to("meta")
+    again = pickle.loads(pickle.dumps(weighted))
+    assert again.to("meta").rows.device.type == "meta"
+    assert torch.equal(again.X, weighted.X)
+    assert "meta" not in str(vars(again)["rows"].device)
+
+
+def test_the_same_images_are_viewed_with_other_labels(weighted):
+    labelled = weighted.subset([5, 0, 3]).labelled(np.array([7, 8, 9]), np.array([1.0, 2.0, 0.0], np.float32))
+    images, codes, weights = labelled.gather(torch.tensor([2, 0]))
+    assert torch.equal(images, weighted.X[[3, 5]])
+    assert (codes.tolist(), weights.tolist()) == ([9, 7], [0, 1])
+    assert weighted.y.tolist() == [0, 1, 2, 3, 4, 5]
+    assert labelled.labelled(None).codes is None
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_read_only_memory_is_viewed_without_a_copy_or_a_warning(dtype, rng):
     array = rng.integers(0, 256, (3, 4)).astype(dtype)
@@ -166,6 +207,35 @@ def test_moments_are_those_of_each_channel(dtype, channels_first, weighted, chun
     assert mean.dtype == std.dtype == torch.float64
     np.testing.assert_allclose(mean, expected_mean, rtol=1e-12)
     np.testing.assert_allclose(std, expected_std, rtol=1e-10)
+
+
+@pytest.mark.parametrize("index", [None, [2, 0], [4]])
+def test_the_maximum_is_that_of_the_subset(index, rng):
+    images = rng.normal(size=(5, 3, 4, 4))
+    images[2, 1, 1, 1] = 9
+    dataset = dataset_of(images)
+    dataset = dataset if index is None else dataset.subset(index)
+    assert dataset.maximum == images[slice(None) if index is None else index].max()
+
+
+def test_what_is_known_of_the_images_is_found_out_once_whatever_their_labels(rng, monkeypatch):
+    dataset, seen = dataset_of(rng.integers(0, 256, (20, 1, 4, 4), dtype=np.uint8)).subset(np.arange(15)), []
+    chunks = ImageDataset._chunks
+    monkeypatch.setattr(ImageDataset, "_chunks", lambda self, size: seen.append(len(self)) or chunks(self, size))
+    for codes in (None, np.zeros(15), np.ones(15)):
+        labelled = dataset.labelled(codes)
+        assert labelled.moments() == dataset.moments()
+        assert labelled.maximum == dataset.maximum
+    assert seen == [15, 15]
+    subset = dataset.subset([0, 1])
+    assert subset.moments() != dataset.moments()
+
+
+def test_weighted_moments_are_those_of_each_weighting(rng):
+    images = rng.random((20, 1, 4, 4))
+    dataset = dataset_of(images)
+    for weights in (None, rng.random(20), rng.random(20)):
+        np.testing.assert_allclose(dataset.labelled(None, weights).moments(), numpy_moments(images, weights))
 
 
 def test_moments_are_those_of_the_subset(rng):

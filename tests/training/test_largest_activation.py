@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch import nn
@@ -38,19 +40,39 @@ def test_results_that_are_no_tensors_are_left_out():
     assert largest_activation(First(), torch.zeros(2, 1, 1, 2)) == 9 * 4
 
 
-def test_statistics_and_gradients_are_left_alone():
-    network = ConvNet((1, 8, 8), 3, conv_channels=(4,))
-    largest_activation(network.train(), torch.ones(2, 1, 8, 8))
+def test_weights_do_not_count():
+    class Transposing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(3, 1000))
+
+        def forward(self, x):
+            return x.flatten(1) @ self.weight.t()[:4]
+
+    assert largest_activation(Transposing(), torch.zeros(2, 1, 2, 2)) == 4 * 4
+
+
+def test_statistics_gradients_and_layers_are_left_alone():
+    network = ConvNet((1, 8, 8), 3, conv_channels=(4,)).eval()
+    seen = []
+    network.features.register_forward_hook(lambda *_: seen.append([len(m._forward_hooks) for m in network.modules()]))
+    largest_activation(network, torch.ones(2, 1, 8, 8))
+    assert [sum(counts) for counts in seen] == [1]  # the one of this test
     assert network.features.norm1.num_batches_tracked == 0
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
-@pytest.mark.parametrize("shape", [(2, 1, 8, 8), (2, 5, 8, 8)], ids=["fitting", "of other channels"])
-def test_no_hook_stays_also_after_an_error(shape):
-    network = ConvNet((1, 8, 8), 3, conv_channels=(4,))
-    if shape[1] == 1:
-        largest_activation(network, torch.zeros(shape))
-    else:
-        with pytest.raises(RuntimeError, match="channels"):
-            largest_activation(network, torch.zeros(shape))
-    assert not any(module._forward_hooks for module in network.modules())
+def test_what_another_thread_computes_meanwhile_does_not_count():
+    class Waiting(nn.Module):
+        def forward(self, x):
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(lambda: torch.zeros(2, 1000).exp()).result()
+            return x
+
+    assert largest_activation(Waiting(), torch.zeros(2, 1, 2, 2)) == 4 * 4
+
+
+def test_nothing_is_noted_after_an_error():
+    with pytest.raises(RuntimeError, match="channels"):
+        largest_activation(ConvNet((1, 8, 8), 3, conv_channels=(4,)).eval(), torch.zeros(2, 5, 8, 8))
+    assert torch.overrides._len_torch_function_stack() == 0

@@ -1,6 +1,7 @@
 import copy
 import functools
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -83,6 +84,18 @@ def test_batches_follow_one_another_without_a_gap(n, build, dataset):
     torch.testing.assert_close(logits, plain(module, data), rtol=1e-10, atol=1e-10)
 
 
+def test_activations_are_measured_once_when_many_images_come(build, dataset):
+    module, results = build(), []
+    module.network.features.register_forward_hook(lambda _, __, result: results.append(len(result)))
+    predict_logits(module, dataset(16), device="cpu")
+    assert module.activation_bytes is None
+    predict_logits(module, dataset(17), device="cpu", autocast=functools.partial(autocast, "bf16", "cpu"))
+    assert module.activation_bytes == 6 * 4 * 5 * 8  # six feature maps of 4 x 5 numbers in float64
+    assert results == [16, 17]  # hooks see what is predicted and nothing else
+    module.network.features._forward_hooks.clear()
+    assert pickle.loads(pickle.dumps(module)).activation_bytes == module.activation_bytes
+
+
 @pytest.mark.parametrize("n", [2047, 2048, 2049])
 def test_thousands_of_tiny_images_take_one_batch_or_two(n, build, dataset):
     module, data = build("mlp"), dataset(n)
@@ -129,13 +142,17 @@ def test_a_module_that_is_no_scaled_network_is_run_as_it_is(build, dataset):
 
         def __init__(self, module):
             super().__init__()
-            self.module, self.activation_bytes = module, module.activation_bytes
+            self._orig_mod = module
+
+        def __getattr__(self, name):
+            return self._modules[name] if name == "_orig_mod" else getattr(self._orig_mod, name)
 
         def forward(self, x):
-            return self.module(x)
+            return self._orig_mod(x)
 
     module, data = build(), dataset(30)
     assert torch.equal(predict_logits(Compiled(module), data, device="cpu"), plain(module, data))
+    assert module.activation_bytes == 6 * 4 * 5 * 8
 
 
 # ------------------------------------------------------------------------ views

@@ -5,7 +5,7 @@ import torch
 
 from skimgcls import MLPClassifier
 from skimgcls.images import ImageLayout
-from skimgcls.training import prepare_training_data
+from skimgcls.training import PreparedImages, _training_data, prepare_training_data
 from skimgcls.training._training_data import encode_labels
 
 
@@ -70,6 +70,22 @@ def test_a_label_that_is_no_class_is_refused_by_name(rng):
 def test_labels_of_several_kinds_are_refused_in_words(labels, rng):
     with pytest.raises(ValueError, match=r"^(?!.*not supported between).*\by\b"):
         prepare(rng.random((4, 4, 4)), np.array(labels, object))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, bool, "U3"])
+@pytest.mark.parametrize("n", [20, 60])
+def test_arrays_of_plain_labels_need_no_further_look(dtype, n, rng, monkeypatch):
+    y = (np.arange(n) % 2).astype(dtype)
+    expected = prepare(rng.random((n, 4, 4)), y.tolist())
+    monkeypatch.setattr(_training_data, "check_classification_targets", None)
+    data = prepare(rng.random((n, 4, 4)), y)
+    assert data.classes.tolist() == expected.classes.tolist()
+    assert torch.equal(data.train.y, expected.train.y)
+
+
+def test_labels_that_look_like_measurements_are_still_warned_of(rng):
+    with pytest.warns(UserWarning, match="number of unique classes is greater than 50%"):
+        prepare(rng.random((60, 4, 4)), np.arange(60))
 
 
 def test_labels_become_positions_among_the_classes():
@@ -309,3 +325,29 @@ def test_a_later_fit_must_bring_images_of_the_first_ones_shape(numbered):
     assert prepare(X.reshape(20, -1), y, layout=layout).layout is layout
     with pytest.raises(ValueError, match="fit again"):
         prepare(X[:, :3], y, layout=layout)
+
+
+# ----------------------------------------------------------- prepared images
+
+
+def test_prepared_images_become_the_same_data_as_the_images(numbered):
+    X, y = numbered
+    X_val, y_val = X[:4], y[[0, 1, 12, 13]]
+    for params in ({}, {"validation_fraction": 0.25}, {"class_weight": {"a": 1, "b": 5}}):
+        expected = prepare(X[4:], y[4:], np.arange(16) % 3, **params)
+        data = prepare(PreparedImages(X)[4:], y[4:], np.arange(16) % 3, **params)
+        assert numbers_in(data.train) == numbers_in(expected.train)
+        assert torch.equal(data.train.y, expected.train.y)
+        assert torch.equal(weights_of(data.train), weights_of(expected.train))
+        assert (data.layout, data.maximum) == (expected.layout, expected.maximum) == (data.layout, 19)
+        assert (data.valid is None) == (expected.valid is None)
+        assert data.valid is None or numbers_in(data.valid) == numbers_in(expected.valid)
+    assert numbers_in(prepare(X, y, None, PreparedImages(X_val), y_val).valid) == [0, 1, 2, 3]
+
+
+def test_prepared_images_and_labels_of_different_lengths_are_refused(numbered):
+    X, y = numbered
+    with pytest.raises(ValueError, match="X holds 4 images, y 20 labels"):
+        prepare(PreparedImages(X)[:4], y)
+    with pytest.raises(ValueError, match="X_val holds 4 images, but y_val 3 labels"):
+        prepare(X, y, None, PreparedImages(X)[:4], y[:3])
