@@ -5,6 +5,7 @@ import numpy as np
 from skimgcls.model_selection._candidates import read_candidates
 from skimgcls.model_selection._known_costs import epochs_run, parameter_counts, settings_of
 from skimgcls.model_selection._parameter_columns import parameter_columns
+from skimgcls.model_selection._within_one_se import within_one_se
 from skimgcls.utils._is_same import is_same
 
 RESULT_COLUMNS = (
@@ -164,9 +165,8 @@ def _standing(candidates, metric, params, own):
         "is_base": is_base,
     }
     if metric in candidates.stds:
-        error = candidates.stds[metric][best] / np.sqrt(candidates.n_folds - 1)
-        rounding = 1e-12 * abs(values[best])
-        standing["tie"] = (stage == stage[best]) & (values >= values[best] - error - rounding) & np.isfinite(values)
+        is_within = within_one_se(values, best, candidates.stds[metric][best], candidates.n_folds)
+        standing["tie"] = (stage == stage[best]) & is_within
     return standing
 
 
