@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import cross_validate
-from sklearn.utils import indexable
+from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -16,6 +16,7 @@ from skimgcls.model_selection._comparison import Comparison, metric_columns
 from skimgcls.model_selection._named_candidates import named_candidates
 from skimgcls.model_selection._paired_folds import paired_folds
 from skimgcls.model_selection._reseed import draw_seed, reseed
+from skimgcls.model_selection._validated_pipeline import ValidatedPipeline
 
 
 @validate_params(
@@ -165,6 +166,8 @@ def compare(
 def _fit_and_score(candidate, fold, X, y, default_seed, options, error_score, return_estimator):
     """Fit one candidate on one fold: a row of the scores."""
     estimator = reseed(candidate.estimator, default_seed, fold.seed, fold.fold)
+    if isinstance(estimator, ValidatedPipeline):
+        estimator.set_params(X_val=_safe_indexing(X, fold.test), y_val=_safe_indexing(y, fold.test))
     row = {
         "candidate": candidate.name,
         "seed": fold.seed,
