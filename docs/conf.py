@@ -37,15 +37,15 @@ numpydoc_class_members_toctree = False
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-nb_execution_mode = "auto"
-nb_execution_raise_on_error = True
-nb_execution_timeout = 300
+nb_execution_mode = "off"  # notebooks show the outputs that they come with; docs/notebooks/run_copies.py executes them
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skimgcls"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["notebooks.css"]
 html_theme_options = {"show_prev_next": False, "navigation_with_keys": True, "secondary_sidebar_items": ["page-toc"]}
-html_sidebars = {"CHANGELOG": [], "architecture": []}
+html_sidebars = {"CHANGELOG": [], "architecture": [], "notebooks/*": []}
 
 
 def setup(app):
@@ -57,7 +57,9 @@ def setup(app):
 def _unlink_foreign_references(app, what, name, obj, options, lines):
     """Keep only the words of references into the manuals of others, which an offline build cannot resolve."""
     if getattr(obj, "__module__", "").startswith(("sklearn.", "skorch.", "torch.")):
-        lines[:] = [re.sub(r":(?:ref|term):`([^`<]+?)(?: *<[^`>]*>)?`", r"\1", line) for line in lines]
+        reference = re.compile(r":(?:ref|term):`([^`<]+?)(?: *<[^`>]*>)?`")
+        # without the backslash `classes_` would be a link
+        lines[:] = [reference.sub(lambda found: found[1].replace("_", r"\_"), line) for line in lines]
 
 
 def _skip_fitted_properties(app, what, name, obj, skip, options):
