@@ -4,7 +4,6 @@ from itertools import combinations
 
 import numpy as np
 
-from skimgcls.model_selection._comparison_display import ComparisonDisplay
 from skimgcls.model_selection._comparison_text import (
     BEST,
     BETTER,
@@ -19,6 +18,7 @@ from skimgcls.model_selection._comparison_text import (
 )
 from skimgcls.model_selection._corrected_t_test import corrected_t_test
 from skimgcls.model_selection._parameter_columns import parameter_columns
+from skimgcls.model_selection.displays._comparison_display import ComparisonDisplay
 
 NO_METRIC = {
     "candidate", "seed", "fold", "split", "n_train", "n_test", "fit_seconds", "score_seconds", "epochs", "n_parameters",

@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skimgcls.exceptions import DivergedError
-from skimgcls.model_selection._lr_range_display import LrRangeDisplay
+from skimgcls.model_selection.displays._lr_range_display import LrRangeDisplay
 
 _FEWEST = 10  # batches from which a course can be read
 

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from skimgcls.model_selection import EpochHalvingSearchCV, results_frame
 from skimgcls.model_selection._candidates import Candidates, read_candidates
 from skimgcls.model_selection._parameter_columns import as_text
-from skimgcls.model_selection._plotted_results import PlottedResults
+from skimgcls.model_selection.displays._plotted_results import PlottedResults
 from skimgcls.reports._estimator_code import estimator_code
 from skimgcls.utils._is_same import is_same
 

@@ -9,8 +9,8 @@ from skimgcls.model_selection import (
     ScoreByParameterDisplay,
     SearchHeatMapDisplay,
 )
-from skimgcls.model_selection._plotted_results import read_results
-from skimgcls.model_selection._score_by_parameter_display import MOST_GROUPS
+from skimgcls.model_selection.displays._plotted_results import read_results
+from skimgcls.model_selection.displays._score_by_parameter_display import MOST_GROUPS
 from skimgcls.reports._search_facts import score_text
 
 HALF_WIDTH = (4.5, 3.6)  # inches: two stand side by side on a page

@@ -4,7 +4,7 @@ import numpy as np
 
 from skimgcls.metrics._unwrap_estimator import unwrap_estimator
 from skimgcls.model_selection._parameter_columns import as_text
-from skimgcls.model_selection._plotted_results import number_text, short_labels
+from skimgcls.model_selection.displays._plotted_results import number_text, short_labels
 from skimgcls.reports._search_facts import plural
 from skimgcls.utils._show_versions import get_versions
 

@@ -4,8 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from skimgcls.model_selection._place_labels import write_lines
-from skimgcls.model_selection._plotted_results import COLOURS, style_axes
+from skimgcls.model_selection.displays._place_labels import write_lines
+from skimgcls.model_selection.displays._plotted_results import COLOURS, style_axes
 from skimgcls.model_selection.studies._run_study import check_values, run_study
 from skimgcls.model_selection.studies._study_display import make_panels
 

@@ -4,10 +4,10 @@ import itertools
 from numbers import Real
 
 from skimgcls.model_selection._parameter_columns import readable
-from skimgcls.model_selection._place_labels import write_lines
-from skimgcls.model_selection._plotted_results import GREY, number_text
-from skimgcls.model_selection._score_by_parameter_display import ScoreByParameterDisplay
-from skimgcls.model_selection._search_heat_map_display import SearchHeatMapDisplay
+from skimgcls.model_selection.displays._place_labels import write_lines
+from skimgcls.model_selection.displays._plotted_results import GREY, number_text
+from skimgcls.model_selection.displays._score_by_parameter_display import ScoreByParameterDisplay
+from skimgcls.model_selection.displays._search_heat_map_display import SearchHeatMapDisplay
 from skimgcls.model_selection.studies._run_study import check_values, run_study
 from skimgcls.model_selection.studies._study_display import (
     LABELS,

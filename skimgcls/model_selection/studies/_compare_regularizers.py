@@ -7,8 +7,8 @@ import numpy as np
 
 from skimgcls.metrics._text import font_families
 from skimgcls.model_selection._parameter_columns import as_text
-from skimgcls.model_selection._place_labels import write_lines
-from skimgcls.model_selection._plotted_results import GREY, short_labels, style_axes
+from skimgcls.model_selection.displays._place_labels import write_lines
+from skimgcls.model_selection.displays._plotted_results import GREY, short_labels, style_axes
 from skimgcls.model_selection.studies._run_study import run_study
 from skimgcls.model_selection.studies._study_display import (
     TEST,
@@ -200,14 +200,13 @@ def _draw_gaps(ax, frame, metric_label):
     style = {"fontsize": 8, "fontfamily": font_families([*texts, *rows.index]), "parse_math": False}
     for height, text in zip(heights, texts, strict=True):
         ax.text(1.02, height, text, transform=ax.get_yaxis_transform(), va="center", color=GREY, **style)
-    ax.text(1.02, len(rows) - 0.4, "gap, verdict", transform=ax.get_yaxis_transform(), va="bottom", color=GREY, **style)
     ax.set_yticks(heights, short_labels(list(rows.index), 32), **style)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.set_xlabel(metric_label)
     write_lines(
         ax,
-        "filled: test folds, one standard deviation; hollow: training folds. Right: accuracy over epochs; lines: "
-        "validation (grey: of none), dashes: training",
+        "filled: test folds, one standard deviation; hollow: training; number: the gap\n"
+        "right: accuracy on the test folds, dashes: on training folds, grey: of none",
     )
 
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from skimgcls.model_selection._named_candidates import _unique
 from skimgcls.model_selection._parameter_columns import readable
-from skimgcls.model_selection._place_labels import write_lines
-from skimgcls.model_selection._plotted_results import parameter_axis, short_labels, style_axes, value_name
-from skimgcls.model_selection._score_by_parameter_display import _write_ticks
+from skimgcls.model_selection.displays._place_labels import write_lines
+from skimgcls.model_selection.displays._plotted_results import parameter_axis, short_labels, style_axes, value_name
+from skimgcls.model_selection.displays._score_by_parameter_display import _write_ticks
 from skimgcls.model_selection.studies._run_study import check_values, find_network, run_study
 from skimgcls.model_selection.studies._study_display import (
     LABELS,

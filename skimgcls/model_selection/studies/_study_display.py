@@ -3,7 +3,7 @@
 import numpy as np
 
 from skimgcls.metrics._panels import label_line_ends, style_panel
-from skimgcls.model_selection._plotted_results import COLOURS, GREY
+from skimgcls.model_selection.displays._plotted_results import COLOURS, GREY
 
 TRAIN, TEST = "#0072B2", "#D55E00"  # as in TrainingCurveDisplay
 FAR_ABOVE = 2

@@ -6,9 +6,9 @@ import numpy as np
 
 from skimgcls.metrics._panels import label_line_ends, make_axes, style_panel
 from skimgcls.metrics._unwrap_estimator import unwrap_estimator
-from skimgcls.model_selection._place_labels import write_lines
-from skimgcls.model_selection._plotted_results import COLOURS, GREY, PlottedResults, cut_axis, short_labels
 from skimgcls.model_selection._results_frame import results_frame
+from skimgcls.model_selection.displays._place_labels import write_lines
+from skimgcls.model_selection.displays._plotted_results import COLOURS, GREY, PlottedResults, cut_axis, short_labels
 
 LABELS = {"loss": "loss (nats)", "accuracy": "accuracy", "score": "score so far"}
 MOST_NAMED = 6

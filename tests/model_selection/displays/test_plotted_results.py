@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from skimgcls.model_selection import results_frame
-from skimgcls.model_selection._plotted_results import (
+from skimgcls.model_selection.displays._plotted_results import (
     bin_edges,
     bins_of,
     cut_axis,

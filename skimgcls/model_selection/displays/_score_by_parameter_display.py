@@ -3,8 +3,8 @@
 import numpy as np
 
 from skimgcls.metrics._text import font_families, text_width
-from skimgcls.model_selection._place_labels import name_line_ends, not_crowded, write_lines
-from skimgcls.model_selection._plotted_results import (
+from skimgcls.model_selection.displays._place_labels import name_line_ends, not_crowded, write_lines
+from skimgcls.model_selection.displays._plotted_results import (
     COLOURS,
     GREY,
     SLANTED,
@@ -17,7 +17,7 @@ from skimgcls.model_selection._plotted_results import (
     style_axes,
     value_name,
 )
-from skimgcls.model_selection._search_display import SearchDisplay, check_aggregate
+from skimgcls.model_selection.displays._search_display import SearchDisplay, check_aggregate
 
 TICK_SIZE = 9  # points
 MOST_GROUPS = len(COLOURS)

@@ -118,7 +118,7 @@ def _widen(ax, end, points):
 
 
 def write_lines(ax, text, colour="#595959"):
-    """Write a note above a panel, on as many lines as it takes.
+    """Write a note above a panel, each line of it on as many as it takes.
 
     Parameters
     ----------
@@ -131,13 +131,15 @@ def write_lines(ax, text, colour="#595959"):
     """
     families = font_families([text])
     room = ax.get_window_extent().width * 72 / ax.figure.dpi
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".lstrip()
-        if lines[-1] and text_width(longer, NOTE_SIZE, families) > room:
-            lines.append(word)
-        else:
-            lines[-1] = longer
+    lines = []
+    for line in text.split("\n"):
+        lines.append("")
+        for word in line.split(" "):
+            longer = f"{lines[-1]} {word}".lstrip()
+            if lines[-1] and text_width(longer, NOTE_SIZE, families) > room:
+                lines.append(word)
+            else:
+                lines[-1] = longer
     # A title, whose width no layout makes room for.
     style = {"fontsize": NOTE_SIZE, "fontfamily": families, "color": colour, "parse_math": False}
     ax.set_title("\n".join(lines), loc="left", **style)

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 
 from skimgcls.metrics._text import font_families, text_width
-from skimgcls.model_selection._place_labels import not_crowded, write_lines
-from skimgcls.model_selection._plotted_results import (
+from skimgcls.model_selection.displays._place_labels import not_crowded, write_lines
+from skimgcls.model_selection.displays._plotted_results import (
     GREY,
     INK,
     ParameterAxis,
@@ -16,7 +16,7 @@ from skimgcls.model_selection._plotted_results import (
     score_texts,
     short_labels,
 )
-from skimgcls.model_selection._search_display import SearchDisplay
+from skimgcls.model_selection.displays._search_display import SearchDisplay
 
 SIZE, NAME_SIZE = 8, 9  # points
 LABEL_GAP = 4  # points between an axis and its labels

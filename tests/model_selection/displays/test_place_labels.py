@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from skimgcls.model_selection._place_labels import (
+from skimgcls.model_selection.displays._place_labels import (
     make_room,
     name_line_ends,
     not_crowded,

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 
 from skimgcls.metrics._text import font_families, text_width
-from skimgcls.model_selection._place_labels import write_lines
-from skimgcls.model_selection._plotted_results import (
+from skimgcls.model_selection.displays._place_labels import write_lines
+from skimgcls.model_selection.displays._plotted_results import (
     GREY,
     INK,
     SLANTED,
@@ -19,7 +19,7 @@ from skimgcls.model_selection._plotted_results import (
     short_labels,
     worst_shown,
 )
-from skimgcls.model_selection._search_display import SearchDisplay, check_aggregate
+from skimgcls.model_selection.displays._search_display import SearchDisplay, check_aggregate
 
 TICK_SIZE, CELL_SIZE = 9, 8  # points
 HIGHEST_CELL, WIDEST_CELL = 0.55, 0.8  # inches

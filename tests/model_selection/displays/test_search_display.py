@@ -2,7 +2,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 
 from skimgcls.model_selection import ParallelCoordinatesDisplay, ParetoDisplay, ScoreByParameterDisplay
-from skimgcls.model_selection._search_display import SearchDisplay
+from skimgcls.model_selection.displays._search_display import SearchDisplay
 
 
 def test_a_display_says_how_it_is_drawn():

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skimgcls.model_selection._place_labels import place_labels, write_lines
-from skimgcls.model_selection._plotted_results import COLOURS, GREY, INK, number_text, style_axes
+from skimgcls.model_selection.displays._place_labels import place_labels, write_lines
+from skimgcls.model_selection.displays._plotted_results import COLOURS, GREY, INK, number_text, style_axes
 
 STEEPEST, TENTH = "steepest descent", "a tenth of the lowest"
 _SMOOTHING = 0.03  # standard deviation of the weights, as a share of all batches

@@ -4,9 +4,16 @@ import itertools
 
 import numpy as np
 
-from skimgcls.model_selection._place_labels import make_room, place_labels, wrapped, write_lines
-from skimgcls.model_selection._plotted_results import COLOURS, GREY, cut_axis, number_text, read_results, style_axes
-from skimgcls.model_selection._search_display import SearchDisplay
+from skimgcls.model_selection.displays._place_labels import make_room, place_labels, wrapped, write_lines
+from skimgcls.model_selection.displays._plotted_results import (
+    COLOURS,
+    GREY,
+    cut_axis,
+    number_text,
+    read_results,
+    style_axes,
+)
+from skimgcls.model_selection.displays._search_display import SearchDisplay
 
 COSTS = {
     "fit_seconds": "time of a fit (s)",
