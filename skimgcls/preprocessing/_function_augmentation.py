@@ -29,6 +29,9 @@ class FunctionAugmentation(Augmentation):
 
     Notes
     -----
+    Modules and functions of kornia take floats from 0 to 1: bytes are brought to these and back; floats of the user's
+    are given to them as they are.
+
     Such a function draws from torch's global generator. Where a generator is given, the global one is seeded from it
     for the time of the call and put back as it was, which waits for the device once. Generators of numpy and of
     Python are not seeded: a function that draws from them gives other images in each run. ``views`` leaves it out, as
@@ -71,7 +74,10 @@ class FunctionAugmentation(Augmentation):
         return torch.cat([self._call(image) for image in images.split(1)])
 
     def _call(self, images):
-        result = self.function(images.clone())
+        if images.dtype == torch.uint8 and _takes_fractions(self.function):
+            result = self.function(images / 255) * 255
+        else:
+            result = self.function(images.clone())
         if isinstance(result, torch.Tensor) and result.ndim == 4 and len(result) == len(images):
             return result
         got = f"shape {tuple(result.shape)}" if hasattr(result, "shape") else f"type {type(result).__name__}"
@@ -80,3 +86,8 @@ class FunctionAugmentation(Augmentation):
             f"given {tuple(images.shape)}, got {type(result).__name__} of {got}. Let it keep the number of axes and "
             "of images."
         )
+
+
+def _takes_fractions(function):
+    parts = function.modules() if isinstance(function, torch.nn.Module) else [function]
+    return any(str(getattr(part, "__module__", "")).startswith("kornia.") for part in parts)

@@ -16,6 +16,25 @@ def fill_in_place(images):
     return images.fill_(7)
 
 
+class Brighten(torch.nn.Module):
+    """Takes floats from 0 to 1 only, as the modules of kornia do."""
+
+    __module__ = "kornia.enhance"
+
+    def forward(self, images):
+        assert images.is_floating_point()
+        assert images.max() <= 1
+        return images + 0.2
+
+
+@pytest.mark.parametrize("module", [Brighten(), torch.nn.Sequential(Brighten(), torch.nn.Identity())])
+def test_modules_of_kornia_get_fractions_of_bytes(module):
+    images = torch.tensor([0, 51, 204], dtype=torch.uint8).reshape(1, 1, 1, 3)
+    torch.testing.assert_close(FunctionAugmentation(module)(images).flatten(), torch.tensor([51.0, 102, 255]))
+    floats = FunctionAugmentation(module)(images / 255)
+    torch.testing.assert_close(floats.flatten(), torch.tensor([0.2, 0.4, 1.0]))
+
+
 def test_the_function_gets_the_batch_and_targets_pass(make_batch):
     images, codes = make_batch((3, 1, 4, 4)), torch.arange(3)
     changed, same = FunctionAugmentation(torch.neg)(images, codes)
