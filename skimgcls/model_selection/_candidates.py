@@ -94,7 +94,8 @@ def read_candidates(search, n_images=None):
     if hasattr(search, "get_trials") and hasattr(search, "directions"):
         return _from_study(search)
     if hasattr(search, "get_params") and hasattr(search, "study_"):
-        return _from_optuna_search(search, n_images)
+        is_ours = "trial" in search.cv_results_
+        return (_from_our_optuna_search if is_ours else _from_optuna_search)(search, n_images)
     if hasattr(search, "cv_results_"):
         return _from_search(search, n_images)
     if isinstance(search, dict) and "fit_time" in search:
@@ -152,6 +153,17 @@ def _other_columns(results, resource):
         if not NOT_EXTRA.match(name) and values.dtype != object and len(values) == len(results["params"]):
             columns[SECONDS.get(name, name.removeprefix("mean_"))] = values
     return columns
+
+
+def _from_our_optuna_search(search, n_images):
+    candidates = _from_search(search, n_images)
+    columns, trials = candidates.columns, {trial.number: trial for trial in search.trials_}
+    candidates.index, candidates.index_name = columns.pop("trial").tolist(), "trial"
+    columns["trial_seconds"] = np.array([trials[number].duration.total_seconds() for number in candidates.index])
+    states = columns.pop("state").astype(object)
+    if set(states) != {"complete"}:
+        columns["state"] = states
+    return candidates
 
 
 def _from_optuna_search(search, n_images):

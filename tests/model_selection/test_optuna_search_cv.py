@@ -317,3 +317,17 @@ def test_all_images_are_searched_on_otherwise(subsample, digits):
     search = optimizing(subsample=subsample, n_trials=1).fit(*digits)
     np.testing.assert_array_equal(search.sample_indices_, np.arange(200))
     assert_like_cross_validation(search, *digits)
+
+
+@pytest.mark.parametrize("enable_pruning", [True, False])
+def test_its_table_holds_all_metrics_with_their_deviations(enable_pruning, digits):
+    scoring = {"scoring": ["accuracy", "neg_log_loss"], "refit": "neg_log_loss", "return_train_score": True}
+    search = optimizing(SPACE, enable_pruning=enable_pruning, **scoring).fit(*digits)
+    frame = results_frame(search)
+    for metric in scoring["scoring"]:
+        assert frame[metric].tolist() == search.cv_results_[f"mean_test_{metric}"].tolist()
+        assert frame[f"{metric}_std"].tolist() == search.cv_results_[f"std_test_{metric}"].tolist()
+        assert frame[f"train_{metric}"].tolist() == search.cv_results_[f"mean_train_{metric}"].tolist()
+    assert frame.index.tolist() == [trial.number for trial in search.trials_]
+    assert ("state" in frame) == (set(search.cv_results_["state"]) != {"complete"})
+    assert (frame["trial_seconds"] >= frame["fit_seconds"]).all()
