@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from optuna.distributions import FloatDistribution
 from optuna_integration import OptunaSearchCV
+from sklearn import config_context
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -177,3 +179,16 @@ def test_several_fits_at_a_time_are_measured_in_threads_too(digits):
         estimate = estimate_cost(search, *digits)
     assert estimate.n_parallel == 2
     assert "2 at a time" in repr(estimate)
+
+
+def test_weights_are_routed_to_who_asked_for_them(digits):
+    X, y = digits
+    weights = np.ones(len(y))
+    with config_context(enable_metadata_routing=True):
+        network = MLPClassifier(hidden_units=8, max_epochs=2).set_fit_request(sample_weight=True)
+        network.set_score_request(sample_weight=False)
+        search = GridSearchCV(network, {"lr": [1e-3, 1e-2]}, cv=3)
+        assert estimate_cost(search, X, y, sample_weight=weights).n_fits == 6
+        search.set_params(estimator=network.set_fit_request(sample_weight=None))
+        with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+            estimate_cost(search, X, y, sample_weight=weights)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -99,3 +100,14 @@ def test_what_is_no_network_is_refused(estimator, digits):
 def test_bad_parameters_are_refused(params, digits):
     with pytest.raises(ValueError, match=next(iter(params))):
         lr_range_test(MLPClassifier(), *digits, **params)
+
+
+def test_weights_are_routed_to_the_network(digits):
+    X, y = digits
+    weights = np.where(y < 5, 1.0, 3.0)
+    with config_context(enable_metadata_routing=True):
+        network = MLPClassifier(**SMALL).set_fit_request(sample_weight=True)
+        pipeline = make_pipeline(FunctionTransformer(), network)
+        routed = lr_range_test(pipeline, X, y, n_steps=20, sample_weight=weights).frame["loss"]
+    plain = lr_range_test(MLPClassifier(**SMALL), X, y, n_steps=20, sample_weight=weights).frame["loss"]
+    assert routed.tolist() == plain.tolist()
