@@ -2,12 +2,12 @@
 
 import contextlib
 import warnings
-from collections.abc import Mapping
 
 import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.model_selection._search import BaseSearchCV
 
+from skimgcls.model_selection._draws_candidates import draws_candidates, searched_values
 from skimgcls.model_selection._journal import Journal
 from skimgcls.model_selection._journaled_estimator import JournaledEstimator, JournaledScorer
 from skimgcls.model_selection._stable_hash import code_version, stable_hash
@@ -102,28 +102,19 @@ def _check(search):
     if isinstance(search.estimator, JournaledEstimator):
         raise ValueError("The search is inside a checkpoint already. Leave that one first.")
     stable_hash(search.estimator)
-    for name, values in _searched(search):
+    for name, values in searched_values(search):
         if isinstance(values, (list, tuple, np.ndarray)):
             stable_hash(list(values), name)
 
 
-def _searched(search):
-    """Names and values of the parameters that are searched."""
-    spaces = [getattr(search, name, None) for name in ("param_grid", "param_distributions")]
-    spaces = [space for each in spaces for space in (each if isinstance(each, (list, tuple)) else [each])]
-    return [item for space in spaces if isinstance(space, Mapping) for item in space.items()]
-
-
 def _warn_of_chance(search):
-    searched = dict(_searched(search))
+    searched = {name for name, _ in searched_values(search)}
     names = [
         name
         for name, value in search.estimator.get_params(deep=True).items()
         if name.rpartition("__")[2] == "random_state" and value is None and name not in searched
     ]
-    is_drawn = any(getattr(search, name, None) is not None for name in ("n_iter", "n_trials", "n_candidates"))
-    is_drawn |= any(hasattr(values, "rvs") for values in searched.values())
-    if (is_drawn or getattr(search, "resource", None) == "n_samples") and getattr(search, "random_state", 0) is None:
+    if draws_candidates(search) and getattr(search, "random_state", 0) is None:
         names.append("random_state of the search")
     if getattr(search.cv, "shuffle", True) and getattr(search.cv, "random_state", 0) is None:
         names.append("random_state of cv")

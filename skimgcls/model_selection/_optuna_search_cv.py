@@ -64,9 +64,9 @@ class OptunaSearchCV(EpochwiseSearchCV):
     sampler : optuna.samplers.BaseSampler, default=None
         None means ``TPESampler``, seeded by `random_state`.
     pruner : optuna.pruners.BasePruner, default=None
-        None means ``SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)``: after 1, 3, 9... epochs the best third
-        goes on, the rule of `EpochHalvingSearchCV`. On 20 trials of nine epochs it trained half of all epochs, and the
-        ``MedianPruner`` of Optuna two thirds, for winners as good (``benchmarks/bench_pruning.py``).
+        None means ``SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)``: after 1, 3, 9... epochs the best
+        third goes on, the rule of `EpochHalvingSearchCV`. On 20 trials of nine epochs it trained half of all epochs,
+        and the ``MedianPruner`` of Optuna two thirds, for winners as good (``benchmarks/bench_pruning.py``).
     subsample : float or int, default=1.0
         Share (a float up to 1) or number (an int) of the images to search on. The final fit takes all.
     timeout : float, default=None

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skimgcls.metrics._unwrap_estimator import unwrap_estimator
+from skimgcls.model_selection._draws_candidates import draws_candidates
 from skimgcls.model_selection._parameter_columns import as_text
 from skimgcls.model_selection.displays._plotted_results import number_text, short_labels
 from skimgcls.reports._search_facts import plural
@@ -88,7 +89,7 @@ def setup_table(facts):
         "folds": _folds_text(search, candidates.n_folds),
         "score": _scoring_text(facts),
         "images": _images_text(facts),
-        "seed, search": _seed_text(search),
+        "seed, search": _seed_text(search) if draws_candidates(search) else None,
         "seed, folds": _seed_text(getattr(search, "cv", None)),
     }
     rows |= {f"seed, {name if len(seeds) > 1 else 'estimator'}": _short(value) for name, value in seeds.items()}

@@ -369,3 +369,12 @@ def test_callbacks_of_sklearn_on_the_estimator_see_epochs(digits):
     assert rows(search) == rows(expected)
     assert any(event.startswith("begin epoch") for event in recorder.events)
     halving(ALL_FIVE, MLPClassifier(**NET).set_callbacks(ProgressBar())).fit(*digits)
+
+
+def test_each_candidate_has_one_curve_as_long_as_it_was_trained(digits):
+    search = halving(min_epochs=1, max_epochs=3).fit(*digits)
+    curves = CandidateCurvesDisplay.from_search(search).curves_["loss"]
+    results = search.cv_results_
+    assert len(curves) == search.n_candidates_[0]
+    lengths = {str(params): n for params, n in zip(results["params"], results["n_resources"], strict=True)}
+    assert sorted(map(len, curves.values())) == sorted(lengths.values())

@@ -119,7 +119,11 @@ class CandidateCurvesDisplay:
                 f"{type(search).__name__} kept no learning curves of its candidates. Fit those of interest, or call "
                 "cross_validate(..., return_estimator=True), and pass them to from_estimators."
             )
-        return cls(dict(zip(_names(search), search.histories_, strict=True))).plot(ax=ax)
+        frame = results_frame(search).reset_index(drop=True)
+        if "iteration" in frame:  # of each candidate the last, which has all epochs
+            frame = frame.drop_duplicates(_parameters(frame), keep="last")
+        of_rows = search.histories_
+        return cls(dict(zip(_names(frame), [of_rows[row] for row in frame.index], strict=True))).plot(ax=ax)
 
     def plot(self, *, ax=None):
         """Draw one panel for each of loss, accuracy and score that there is.
@@ -179,10 +183,12 @@ def _names_of(estimators):
     return _unique(PlottedResults(frame, "", "", False, list(frame.columns)).names())
 
 
-def _names(search):
-    frame = results_frame(search)
-    parameters = list(frame.columns[: frame.columns.get_loc(frame.attrs["metric"])])
-    return _unique(PlottedResults(frame, frame.attrs["metric"], "", False, parameters).names())
+def _names(frame):
+    return _unique(PlottedResults(frame, frame.attrs["metric"], "", False, _parameters(frame)).names())
+
+
+def _parameters(frame):
+    return list(frame.columns[: frame.columns.get_loc(frame.attrs["metric"])])
 
 
 def _unique(names):
@@ -194,7 +200,7 @@ def _reports(study, search):
     import pandas as pd
 
     trials = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
-    names = dict(zip([trial.number for trial in trials], _names(search), strict=True))
+    names = dict(zip([trial.number for trial in trials], _names(results_frame(search)), strict=True))
     reported = {names[trial.number]: trial.intermediate_values for trial in trials if trial.intermediate_values}
     if not reported:
         raise ValueError("No trial reported a value before its end: there is no curve. Report one after each epoch.")
@@ -253,13 +259,25 @@ def _draw(ax, curves, best, kind, named):
         marker = "o" if len(curve) == 1 else None  # one epoch makes no line
         ax.plot(curve.index, curve, color=colour, lw=width, alpha=alpha, marker=marker, ms=4)
     style_panel(ax, last_epoch=max(curve.index[-1] for curve in curves.values()))
-    values = np.concatenate([curve.to_numpy(dtype=float) for curve in curves.values()])
-    cut_axis(ax, values[np.isfinite(values)], kind in LOWER_IS_BETTER)
+    _fit_axis(ax, np.concatenate([curve.to_numpy(dtype=float) for curve in curves.values()]), kind)
     if not named:  # the names would take as much room again
         return
-    ends = zip(best, short_labels(best, 30), COLOURS, strict=False)
+    ends = zip(best, short_labels(best, 48), COLOURS, strict=False)
     low, high = ax.get_ylim()
     label_line_ends(
         ax,
         [(curves[n].index[-1], np.clip(curves[n].iloc[-1], low, high), text, colour) for n, text, colour in ends],
     )
+
+
+def _fit_axis(ax, values, kind):
+    """End the axis where only hopeless curves follow, and close to the best one."""
+    values = values[np.isfinite(values)]
+    cut_axis(ax, values, kind in LOWER_IS_BETTER)
+    low, high = ax.get_ylim()
+    if kind in LOWER_IS_BETTER:
+        best = values.min()
+        ax.set_ylim(bottom=max(low, best - 0.05 * (high - best)))
+    else:
+        best = values.max()
+        ax.set_ylim(top=min(high, best + 0.05 * (best - low)))
