@@ -30,6 +30,7 @@ from skimgcls.training import (
     warm_up,
     with_column_names,
 )
+from skimgcls.training._training_state import restore_training
 from skimgcls.utils._device import resolve_device
 from skimgcls.utils._held_objects import HeldObjectsMixin
 from skimgcls.utils._interrupt import watch_interrupt
@@ -298,6 +299,11 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixi
                 self.best_epoch_ = self._find_best_epoch()
                 self.fit_time_ += time.perf_counter() - start
         return self
+
+    def _continue_from(self, state, X, y, **params):
+        """Begin on some data with the network that another one's `training_state` tells of; train nothing yet."""
+        self._fit(X, y, *map(params.get, ("sample_weight", "X_val", "y_val")), fresh=True, epochs=0, partial=True)
+        restore_training(self.net_, state)
 
     def _begin_anew(self, net, data, X):
         self.net_ = net

@@ -12,7 +12,6 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.parallel import Parallel, delayed
 
 from skimgcls.model_selection._epochwise_search_cv import EpochwiseSearchCV
-from skimgcls.model_selection._growing_model import GrowingModel
 from skimgcls.training import history_frame
 
 
@@ -188,16 +187,16 @@ class EpochHalvingSearchCV(EpochwiseSearchCV):
                         break
                     for number in some:
                         if number not in models_of:
-                            estimators = [self._candidate(candidates[number]) for _ in folds]
-                            models_of[number] = list(map(GrowingModel, estimators, folds))
+                            models_of[number] = self._grow(candidates[number], folds)
                     results = self._train(parallel, [models_of[number] for number in some], epochs, scorer)
                     columns = {"iter": iteration, "n_resources": epochs}
                     self._table += [(k, candidates[k], columns, r) for k, r in zip(some, results, strict=True)]
                     self._histories |= {k: [model.history for model in models_of[k]] for k in some}
                     worth |= {k: np.nan_to_num(self._worth(r), nan=-np.inf) for k, r in zip(some, results, strict=True)}
                     best = sorted(worth, key=worth.get, reverse=True)[:n_going_on]
-                    for number in worth.keys() - best:
-                        models_of.pop(number, None)
+                    for number in worth.keys() - best if epochs < self.max_epochs_ else worth:
+                        for model in models_of.pop(number, ()):
+                            model.forget()
                 if worth:
                     self._note_iteration(len(worth), epochs, max(worth.values()))
                 if len(worth) < len(going_on):  # the time is up

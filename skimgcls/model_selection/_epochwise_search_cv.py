@@ -13,7 +13,8 @@ from sklearn.model_selection._validation import _insert_error_scores, _warn_or_r
 from sklearn.utils import indexable
 from sklearn.utils.validation import _check_method_params, _num_samples
 
-from skimgcls.model_selection._growing_model import network_of
+from skimgcls.model_selection._growing_model import GrowingModel, network_of
+from skimgcls.model_selection._saved_networks import SavedNetworks
 from skimgcls.model_selection._search_folds import search_folds
 
 
@@ -135,7 +136,10 @@ class EpochwiseSearchCV(BaseSearchCV):
             )
 
     def _train_and_score(self, model, epochs, scorer):
-        """Train one candidate on one fold, unless the journal knows what comes of it; it may catch up later."""
+        """Train one candidate on one fold, unless the journal knows what comes of it.
+
+        If it goes on later, it does so from where it was saved.
+        """
         if self._journal is None:
             model.train(epochs)
             return self._score(model, scorer)
@@ -145,8 +149,15 @@ class EpochwiseSearchCV(BaseSearchCV):
             model.train(epochs)
             results = self._score(model, scorer)
             if model.error is None:
+                if epochs < self.max_epochs_:
+                    model.save()
                 self._journal.add(key, results)
         return results
+
+    def _grow(self, params, folds):
+        """Begin the networks of a candidate, one for each fold."""
+        saved = self._journal and SavedNetworks(self._journal.directory / "networks")
+        return [GrowingModel(self._candidate(params), fold, saved) for fold in folds]
 
     def _score(self, model, scorer):
         """Score one candidate on one fold as the search asks for it: a dict, as ``BaseSearchCV`` collects them."""

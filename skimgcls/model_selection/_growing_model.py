@@ -12,6 +12,7 @@ from sklearn.utils.validation import _num_samples
 
 from skimgcls.base import BaseImageClassifier
 from skimgcls.model_selection._stable_hash import code_version, stable_hash
+from skimgcls.training._training_state import training_state
 
 
 class GrowingModel:
@@ -24,6 +25,9 @@ class GrowingModel:
         for one epoch in each ``partial_fit``.
     fold : SearchFold
 
+    saved : SavedNetworks or None
+        Where networks are kept that may go on.
+
     Attributes
     ----------
     epochs : int
@@ -32,9 +36,10 @@ class GrowingModel:
         What stopped it.
     """
 
-    def __init__(self, estimator, fold):
+    def __init__(self, estimator, fold, saved=None):
         self.estimator = estimator
         self.fold = fold
+        self.saved = saved
         self.network = network_of(estimator)
         self.epochs = 0
         self.fit_seconds = self.score_seconds = 0.0
@@ -42,11 +47,11 @@ class GrowingModel:
         self._head = None
         self._identity = None
 
-    def key(self, epochs, *what):
-        """What the results after some epochs are found again by: parameters, data, code, and whatever else counts."""
+    def key(self, *what):
+        """What results are found again by: parameters, data, code, and whatever else counts, such as the epochs."""
         if self._identity is None:
             self._identity = stable_hash([code_version(), self.estimator, self.fold.identity])
-        return stable_hash([self._identity, epochs, *what])
+        return stable_hash([self._identity, *what])
 
     def train(self, epochs):
         """Train until that many epochs are done; an error ends it for good, and is kept instead of raised."""
@@ -56,6 +61,7 @@ class GrowingModel:
         try:
             if self.epochs == 0:
                 self._begin()
+                self._go_on_from_saved(epochs)
             X = self._for_network(self._X_train)
             while self.epochs < epochs:
                 self.network.partial_fit(X, self.fold.y_train, **self._params)
@@ -92,6 +98,18 @@ class GrowingModel:
             )
         return result | self.facts()
 
+    def save(self):
+        """Keep the network, so that a search that is killed now goes on with it."""
+        if self.saved is not None and isinstance(self.network, BaseImageClassifier) and not self.network.callbacks:
+            state = training_state(self.network.net_)
+            if state is not None:
+                self.saved.save(self.key("network"), self.epochs, self.fit_seconds, state)
+
+    def forget(self):
+        """Remove what was kept of the network."""
+        if self.saved is not None:
+            self.saved.remove(self.key("network"))
+
     def facts(self):
         """What there is to say of it besides scores."""
         return {
@@ -116,6 +134,15 @@ class GrowingModel:
                 self._head, self._X_train, self._X_test = fold.transformed(self.estimator, head_params)
         if is_classifier(self.network) and not isinstance(self.network, BaseImageClassifier):
             self._params["classes"] = np.unique(fold.y_train)
+
+    def _go_on_from_saved(self, epochs):
+        """Put the network where an earlier run of the search left it, if that is not too far."""
+        found = self.saved and self.saved.load(self.key("network"), epochs)
+        if found:
+            self.epochs, seconds, state = found
+            self.fit_seconds += seconds
+            self.network._continue_from(state, self._X_train, self.fold.y_train, **self._params)
+            self._params.pop("classes", None)
 
     def _for_network(self, X):
         return X if isinstance(self.network, BaseImageClassifier) else X.unread()

@@ -10,7 +10,6 @@ from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt
 from sklearn.utils.validation import _check_method_params, _num_samples
 
 from skimgcls.model_selection._epochwise_search_cv import EpochwiseSearchCV, scores_by_metric
-from skimgcls.model_selection._growing_model import GrowingModel
 
 _RESULTS = "skimgcls:folds"  # the user attribute of a trial that holds the results of its folds
 _KIND = "skimgcls:kind"  # and the one that says what these are
@@ -246,8 +245,7 @@ class OptunaSearchCV(EpochwiseSearchCV):
         def objective(trial):
             params = {name: _suggest(trial, name, each) for name, each in self.param_distributions.items()}
             with config_context(**config):  # which scikit-learn keeps for each thread
-                models = [GrowingModel(self._candidate(params), fold) for fold in folds]
-                return self._run_trial(trial, models, scorer)
+                return self._run_trial(trial, self._grow(params, folds), scorer)
 
         self.study_.optimize(
             objective,
@@ -296,13 +294,15 @@ class OptunaSearchCV(EpochwiseSearchCV):
             if self.enable_pruning:
                 trial.report(value, step=epochs - 1)
                 if epochs < self.max_epochs_ and trial.should_prune():
-                    self._note_results(trial, epochs, results)
+                    self._end_trial(trial, models, epochs, results)
                     raise optuna.TrialPruned(f"after {epochs} of {self.max_epochs_} epochs")
-        self._note_results(trial, epochs, results)
+        self._end_trial(trial, models, epochs, results)
         return value
 
-    def _note_results(self, trial, epochs, results):
+    def _end_trial(self, trial, models, epochs, results):
         """Remember the results of a trial in the study itself, so that a stored one can be read again."""
+        for model in models:
+            model.forget()
         trial.set_user_attr(_RESULTS, [_plain(each) for each in results])
         trial.set_user_attr(_KIND, self._kind_of_results())
         trial.set_user_attr("epochs", epochs)

@@ -1,0 +1,93 @@
+"""What a net has learnt so far, as tensors and plain numbers: enough to go on from there to the bit."""
+
+import json
+
+import torch
+
+_MODULES = ("module_", "criterion_")
+
+
+def training_state(net):
+    """Describe where the training of a net stands.
+
+    Random draws are indexed by seed and epoch, and learning rates by epoch, so that weights, what the optimizer
+    remembers and the history are all there is. Callbacks are not in it.
+
+    Parameters
+    ----------
+    net : TrainingNet
+        Initialized.
+
+    Returns
+    -------
+    state : tuple of (dict of str to tensor, dict) or None
+        Tensors on the CPU, copied, and facts that JSON can hold. None where there is more to it than these: an
+        optimizer that remembers other things, a module with an extra state, history rows with objects in them.
+    """
+    parts = {name: getattr(net, name).state_dict() for name in _MODULES}
+    optimizer = net.optimizer_.state_dict()["state"]
+    parts |= {f"optimizer_.{index}": values for index, values in optimizer.items()}
+    values = {f"{part}.{name}": value for part, each in parts.items() for name, value in each.items()}
+    facts = {
+        "seed": net.seed,
+        "history": net.history.to_list(),
+        "grad_scaler": net.grad_scaler_ and net.grad_scaler_.state_dict(),
+        "numbers": {name: value for name, value in values.items() if not isinstance(value, torch.Tensor)},
+    }
+    try:
+        facts = json.loads(json.dumps(facts))
+    except (TypeError, ValueError):
+        return None
+    return {name: _copy(value) for name, value in values.items() if isinstance(value, torch.Tensor)}, facts
+
+
+def restore_training(net, state):
+    """Put a net where another one stood.
+
+    Parameters
+    ----------
+    net : TrainingNet
+        Initialized, of the same module, criterion and optimizer.
+    state : tuple
+        From `training_state`.
+
+    Raises
+    ------
+    RuntimeError, ValueError or KeyError
+        If it is the state of another kind of net. The net must not be used then.
+    """
+    tensors, facts = state
+    values = tensors | facts["numbers"]
+    for part in _MODULES:
+        getattr(net, part).load_state_dict(_of_part(values, part))
+    optimizer = net.optimizer_
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    remembered = {index: _of_part(values, f"optimizer_.{index}") for index in range(len(parameters))}
+    remembered = {
+        index: {name: _laid_out_like(parameters[index], value) for name, value in each.items()}
+        for index, each in remembered.items()
+        if each
+    }
+    optimizer.load_state_dict({"state": remembered, "param_groups": optimizer.state_dict()["param_groups"]})
+    if facts["grad_scaler"]:
+        net.grad_scaler_.load_state_dict(facts["grad_scaler"])
+    net.seed = facts["seed"]
+    net.history_.clear()
+    net.history_.extend(facts["history"])
+
+
+def _copy(tensor):
+    # contiguous, and no two of one storage, as files of tensors want them
+    return tensor.detach().clone(memory_format=torch.contiguous_format).cpu()
+
+
+def _of_part(values, part):
+    prefix = f"{part}."
+    return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+
+
+def _laid_out_like(parameter, value):
+    """A moment must lie in memory as its weight does: kernels of optimizers walk over both at once."""
+    if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+        return torch.empty_like(parameter, dtype=value.dtype, device=value.device, requires_grad=False).copy_(value)
+    return value
