@@ -5,12 +5,14 @@ import inspect
 
 import torch
 
+from skimgcls.training._fused_rmsprop import FusedRMSprop
+
 OPTIMIZERS = {
     "sgd": torch.optim.SGD,
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
     "nadam": torch.optim.NAdam,
-    "rmsprop": torch.optim.RMSprop,
+    "rmsprop": FusedRMSprop,
     "adagrad": torch.optim.Adagrad,
     "adadelta": torch.optim.Adadelta,
 }

@@ -315,8 +315,8 @@ class TrainingNet(NeuralNetClassifier):
             hooks_into_batches(callback) and getattr(callback, "every_batch", True) for _, callback in self.callbacks_
         )
         # an optimizer of the user's may want a closure and not say so
-        own = type(self.optimizer_).__module__.startswith("torch.optim")
-        return hooked or not own or isinstance(self.optimizer_, torch.optim.LBFGS)
+        known = type(self.optimizer_).__module__.startswith(("torch.optim", "skimgcls."))
+        return hooked or not known or isinstance(self.optimizer_, torch.optim.LBFGS)
 
     # ------------------------------------------------ precision and devices
 

@@ -4,19 +4,26 @@ import pytest
 import torch
 
 from skimgcls.architectures import MLP, build_seeded
+from skimgcls.training._fused_rmsprop import FusedRMSprop
 from skimgcls.training._fused_step import FusedStep
 
-ADAMS = {
+PLAIN = {
     "adam": (torch.optim.Adam, {}),
     "adam with weight decay": (torch.optim.Adam, {"weight_decay": 0.1, "betas": (0.8, 0.99), "eps": 1e-6}),
     "adam with decoupled weight decay": (torch.optim.Adam, {"weight_decay": 0.1, "decoupled_weight_decay": True}),
     "adamw": (torch.optim.AdamW, {"weight_decay": 0.1}),
+    "sgd": (torch.optim.SGD, {"momentum": 0.9}),
+    "sgd without momentum": (torch.optim.SGD, {"weight_decay": 0.1}),
+    "sgd of nesterov": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
+    "sgd with dampening": (torch.optim.SGD, {"momentum": 0.9, "dampening": 0.1, "weight_decay": 0.1}),
+    "rmsprop": (FusedRMSprop, {"fused": None, "weight_decay": 0.1}),
 }
 UNUSUAL = {
     "amsgrad": (torch.optim.Adam, {"amsgrad": True}),
     "maximize": (torch.optim.AdamW, {"maximize": True}),
     "foreach": (torch.optim.Adam, {"fused": False}),
-    "sgd": (torch.optim.SGD, {"momentum": 0.9}),
+    "sgd, not fused": (torch.optim.SGD, {"momentum": 0.9, "fused": False}),
+    "rmsprop that centers": (FusedRMSprop, {"fused": None, "centered": True}),
     "nadam": (torch.optim.NAdam, {"fused": None}),
 }
 
@@ -47,9 +54,9 @@ def train(network, optimizer, step, zero_grad, n_steps=6):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("name", [*ADAMS, *UNUSUAL])
+@pytest.mark.parametrize("name", [*PLAIN, *UNUSUAL])
 def test_steps_and_state_equal_the_optimizers_own_to_the_bit(name, dtype):
-    cls, params = {**ADAMS, **UNUSUAL}[name]
+    cls, params = {**PLAIN, **UNUSUAL}[name]
     own = make_network(dtype)
     plain = copy.deepcopy(own)
     optimizers = [make_optimizer(network, cls, params) for network in (own, plain)]
@@ -63,20 +70,17 @@ def test_steps_and_state_equal_the_optimizers_own_to_the_bit(name, dtype):
         assert all(value is wanted[key] or torch.equal(value, wanted[key]) for key, value in state.items())
 
 
-@pytest.mark.parametrize("name", ADAMS)
-def test_a_plain_fused_adam_goes_to_the_kernel_and_others_do_not(name, monkeypatch):
-    called = []
-    for cls in (torch.optim.Adam, torch.optim.AdamW):
-        own = cls.step
-        monkeypatch.setattr(cls, "step", lambda self, *args, own=own: called.append(1) or own(self, *args))
+@pytest.mark.parametrize("name", [*PLAIN, *UNUSUAL])
+def test_plain_fused_optimizers_go_to_the_kernel_and_others_do_not(name, monkeypatch):
+    cls, params = {**PLAIN, **UNUSUAL}[name]
     network = make_network()
-    for params, is_plain in (({}, True), ({"amsgrad": True}, False)):
-        called.clear()
-        cls, known = ADAMS[name]
-        optimizer = make_optimizer(network, cls, {**known, **params})
-        step = FusedStep(optimizer)
-        train(network, optimizer, step, step.zero_grad)
-        assert not called if is_plain else len(called) >= 6
+    optimizer = make_optimizer(network, cls, params)
+    called, own = [], cls.step
+    monkeypatch.setattr(cls, "step", lambda self, *args: called.append(1) or own(self, *args))
+    step = FusedStep(optimizer)
+    train(network, optimizer, step, step.zero_grad)
+    begins_by_itself = params.get("momentum") or cls is FusedRMSprop
+    assert len(called) == (6 if name in UNUSUAL else 1 if begins_by_itself else 0)
 
 
 def test_hooks_of_the_optimizer_are_called_for_each_step():

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from skimgcls import MLPClassifier
+from skimgcls.training._fused_rmsprop import FusedRMSprop
 from skimgcls.training._optimizers import OPTIMIZERS, make_optimizer, warm_up
 
 DEFAULTS = {"momentum": 0.9, "weight_decay": 0.0, "device": "cpu"}
@@ -21,7 +22,7 @@ class WithoutDecay(torch.optim.Optimizer):
         ("adam", torch.optim.Adam),
         ("adamw", torch.optim.AdamW),
         ("nadam", torch.optim.NAdam),
-        ("rmsprop", torch.optim.RMSprop),
+        ("rmsprop", FusedRMSprop),
         ("adagrad", torch.optim.Adagrad),
         ("adadelta", torch.optim.Adadelta),
     ],
