@@ -2,15 +2,17 @@
 
 import numpy as np
 
+from skimgcls.metrics._fit_label import fit_label
 from skimgcls.metrics._text import font_families, text_width
 
 LABEL_SIZE = 9  # points
 NOTE_SIZE = 8  # points
+LABEL_SHARE = 0.4  # most of a panel that a label takes
 LABEL_GAP = 8  # points between the end of a line and its label
 
 
-def make_axes(ax, n_panels=2, figsize=(9.0, 3.6)):
-    """Return panels that stand side by side.
+def make_axes(ax, n_panels=2, figsize=(9.0, 3.6), heights=None):
+    """Return panels that stand side by side, or one below the other.
 
     Parameters
     ----------
@@ -20,6 +22,8 @@ def make_axes(ax, n_panels=2, figsize=(9.0, 3.6)):
         Number of panels.
     figsize : tuple of float, default=(9.0, 3.6)
         Width and height of a new figure in inches.
+    heights : tuple of float, default=None
+        Heights of panels one below the other, in any unit. None puts them side by side.
 
     Returns
     -------
@@ -31,10 +35,11 @@ def make_axes(ax, n_panels=2, figsize=(9.0, 3.6)):
         If the number of Axes does not fit.
     """
     import matplotlib.pyplot as plt
-    from matplotlib.gridspec import GridSpecFromSubplotSpec
+    from matplotlib.gridspec import GridSpec, GridSpecFromSubplotSpec
 
+    shape = (1, n_panels) if heights is None else (n_panels, 1)
     if ax is None:
-        return plt.subplots(1, n_panels, figsize=figsize, layout="constrained")[1]
+        return plt.subplots(*shape, figsize=figsize, layout="constrained", height_ratios=heights)[1]
     axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
     if len(axes) == n_panels:
         return axes
@@ -43,11 +48,13 @@ def make_axes(ax, n_panels=2, figsize=(9.0, 3.6)):
     whole = axes[0]
     whole.set_axis_off()
     figure = whole.figure
+    spaces = {"wspace": 0.45, "hspace": 0.05}
     if whole.get_subplotspec() is not None:
-        grid = GridSpecFromSubplotSpec(1, n_panels, subplot_spec=whole.get_subplotspec(), wspace=0.45)
+        grid = GridSpecFromSubplotSpec(*shape, whole.get_subplotspec(), height_ratios=heights, **spaces)
         return np.array([figure.add_subplot(cell) for cell in grid], dtype=object)
-    width = 1 / (n_panels + 0.45 * (n_panels - 1))  # as GridSpec would: a gap of 0.45 panels
-    return np.array([whole.inset_axes([1.45 * width * i, 0, width, 1]) for i in range(n_panels)], dtype=object)
+    grid = GridSpec(*shape, left=0, right=1, bottom=0, top=1, height_ratios=heights, **spaces)
+    boxes = [grid[i].get_position(figure).bounds for i in range(n_panels)]  # fractions of the whole
+    return np.array([whole.inset_axes(box) for box in boxes], dtype=object)
 
 
 def style_panel(ax, last_epoch):
@@ -68,27 +75,39 @@ def style_panel(ax, last_epoch):
 
 
 def write_note(ax, text, colour):
-    """Write a short text above a panel, in two lines at its " | " where one would be wider than the panel.
+    """Write a short text above a panel, on lines of its own from each " | " on where one would be wider than the panel.
 
     Parameters
     ----------
     ax : matplotlib Axes
         The panel.
     text : str
-        In one or two parts.
+        In one or several parts. A part that is wider than the panel is broken between words.
     colour : str
         Of the text.
     """
-    one_line = text.replace(" | ", "; ")
-    if text_width(one_line, size=NOTE_SIZE) > _width(ax):
-        one_line = text.replace(" | ", "\n")
-    ax.annotate(
-        one_line, (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points", fontsize=NOTE_SIZE, color=colour
-    )
+    families = font_families([text])
+    room = _width(ax)
+    lines = [text.replace(" | ", "; ")]
+    if text_width(lines[0], NOTE_SIZE, families) > room:
+        lines = [line for part in text.split(" | ") for line in _broken(part, room, families)]
+    style = {"fontsize": NOTE_SIZE, "fontfamily": families, "color": colour, "parse_math": False}
+    ax.annotate("\n".join(lines), (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points", **style)
+
+
+def _broken(text, room, families):
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and text_width(longer, NOTE_SIZE, families) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def label_line_ends(ax, labels):
-    """Write names behind the ends of lines, moved apart where they would overlap, inside the panel.
+    """Write names behind the ends of lines, moved apart where they would overlap, shortened to stay inside the panel.
 
     Parameters
     ----------
@@ -103,6 +122,11 @@ def label_line_ends(ax, labels):
     if not labels:
         return
     families = font_families(text for *_, text, _ in labels)
+    longest = LABEL_SHARE * _width(ax)
+    labels = [
+        (x, y, fit_label(text, longest, 1, lambda line: text_width(line, LABEL_SIZE, families))[0], colour)
+        for x, y, text, colour in labels
+    ]
     right = ax.dataLim.x1
     _make_room(ax, max(text_width(text, LABEL_SIZE, families) for *_, text, _ in labels))
     heights = np.array([ax.transData.transform((right, y))[1] for _, y, *_ in labels]) * 72 / ax.figure.dpi  # points
@@ -131,6 +155,30 @@ def _epoch_ticks(last_epoch, most):
     if step <= 2:
         return list(range(1, last_epoch + 1, step))
     return [1, *range(step, last_epoch + 1, step)]
+
+
+def panel_width(ax):
+    """Width of a panel as it will be drawn.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        The panel.
+
+    Returns
+    -------
+    width : float
+        In points.
+    """
+    figure = ax.figure.figure
+    if figure.get_layout_engine() is not None:
+        figure.get_layout_engine().execute(figure)  # until then the axes are not where they will be
+    for owner in figure.axes:
+        if ax is owner or ax in owner.child_axes:
+            owner.apply_aspect()
+    if ax.get_axes_locator() is not None:  # an inset
+        ax.apply_aspect(ax.get_axes_locator()(ax, None))
+    return _width(ax)
 
 
 def _width(ax):

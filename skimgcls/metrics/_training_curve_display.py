@@ -19,8 +19,8 @@ MOST_NAMED_RUNS = 8  # more names at the ends of lines could not be told apart
 class TrainingCurveDisplay:
     """Loss and accuracy over epochs, on training and validation data.
 
-    Two panels side by side. The best epoch, the one of the lowest validation loss, is marked. Several runs, such as
-    the folds of a cross-validation, are laid over each other as thin lines, under their mean and a band of one
+    Two panels side by side. The best of several epochs, the one of the lowest validation loss, is marked. Several runs,
+    such as the folds of a cross-validation, are laid over each other as thin lines, under their mean and a band of one
     standard deviation over the epochs that all of them reached.
 
     Parameters
@@ -158,7 +158,7 @@ class TrainingCurveDisplay:
         curves = _curves(self.runs_, f"valid_{metric}")
         for name, (epochs, losses) in _curves(self.runs_, "valid_loss").items():
             best = epochs[np.argmin(losses)]
-            if name in curves and best in curves[name][0]:
+            if len(epochs) > 1 and name in curves and best in curves[name][0]:
                 marks.append((best, curves[name][1][curves[name][0] == best][0]))
         if not marks:
             return

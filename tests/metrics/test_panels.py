@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from skimgcls.metrics._panels import label_line_ends, make_axes, style_panel, write_note
+from skimgcls.metrics._panels import label_line_ends, make_axes, panel_width, style_panel, write_note
 
 LABELS = [(10, 0.5, "train", "C0"), (10, 0.5, "validation", "C1"), (10, 0.51, "another run", "C2")]
 
@@ -44,6 +44,32 @@ def test_divides_one_axes(make):
     assert left.x1 < right.x0
     assert left.width == pytest.approx(right.width)
     assert not whole.axison
+
+
+@pytest.mark.parametrize("make", [lambda: plt.subplots()[1], lambda: plt.figure().add_axes((0.2, 0.2, 0.5, 0.5))])
+def test_panels_one_below_the_other_have_the_heights_that_are_wanted(make):
+    axes = make_axes(make(), heights=(3, 1))
+    axes[0].figure.canvas.draw()
+    above, below = (ax.get_window_extent() for ax in axes)
+    assert above.height == pytest.approx(3 * below.height)
+    assert (above.x0, above.x1) == pytest.approx((below.x0, below.x1))
+    assert above.y0 > below.y1
+    upper, lower = (ax.get_position() for ax in make_axes(None, heights=(3, 1)))
+    assert upper.y0 > lower.y1
+
+
+def test_the_width_of_a_panel_is_that_after_its_layout(panel):
+    assert panel_width(panel) == pytest.approx(panel.get_window_extent().width * 72 / panel.figure.dpi)
+    ax = plt.subplots(layout="constrained")[1]
+    before = panel_width(ax)
+    ax.set_ylabel("two\nlines\nand more")
+    assert panel_width(ax) < before - 20
+
+
+def test_a_long_name_is_shortened_to_end_inside_its_panel(panel):
+    label_line_ends(panel, [(10, 0.5, "a name that goes on and on, and does not end before the edge", "C0")])
+    assert "…" in panel.texts[0].get_text()
+    assert boxes(panel.texts)[0].x1 <= panel.get_window_extent().x1 + 1
 
 
 def test_refuses_another_number_of_axes():
@@ -115,3 +141,11 @@ def test_a_note_takes_two_lines_where_one_is_too_wide(panel):
     write_note(panel, f"{'a long part ' * 4}| {'another long part ' * 3}", "0.5")
     assert [text.get_text().count("\n") for text in panel.texts] == [0, 1]
     assert panel.texts[0].get_text() == "short; note"
+
+
+def test_a_note_breaks_between_words_where_a_part_is_too_wide(panel):
+    write_note(panel, f"name | {'many words ' * 20}".rstrip(), "0.5")
+    lines = panel.texts[0].get_text().split("\n")
+    assert lines[0] == "name"
+    assert len(lines) >= 4
+    assert boxes(panel.texts)[0].width <= 1.1 * panel.get_window_extent().width

@@ -76,7 +76,9 @@ def test_a_single_epoch_is_drawn_as_points_on_an_unzoomed_axis():
     display = TrainingCurveDisplay.from_history(make_history(n_epochs=1, best=1))
     for ax in display.axes_:
         drawn = [line for line in ax.lines if len(line.get_xdata()) == 1]
-        assert [line.get_marker() for line in drawn] == ["o", "o", "o"]  # train, validation, the mark of the best
+        assert [line.get_marker() for line in drawn] == ["o", "o"]  # train, validation; nothing was better than another
+        assert not marks(ax)
+        assert not any("best" in text for text in texts(ax))
         assert ax.get_ylim()[0] == 0
         assert list(ax.get_xticks()) == [1]
 
@@ -223,6 +225,15 @@ def test_draws_into_a_subfigure():
     display = TrainingCurveDisplay.from_history(make_history(), ax=subfigure.subplots())
     assert display.figure_ is figure
     figure.canvas.draw()
+
+
+def test_long_names_of_runs_end_inside_their_panel():
+    runs = {"a name that goes on and on, and on": make_history(), "another one of the same length": make_history(3)}
+    display = TrainingCurveDisplay.from_history(runs)
+    display.figure_.canvas.draw()
+    for ax in display.axes_:
+        edge = ax.get_window_extent().x1
+        assert all(text.get_window_extent().x1 <= edge + 2 for text in ax.texts if "epoch" not in text.get_text())
 
 
 def test_accuracy_ends_at_one():

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from skimgcls.inspection._fit_label import fit_label
+from skimgcls.metrics._fit_label import fit_label
 
 
 def test_a_label_that_fits_stays_on_one_line():
