@@ -1,15 +1,16 @@
 """Images beside what an augmentation makes of them."""
 
 import math
+from functools import partial
 from itertools import chain
 
 import numpy as np
 
 from skimgcls.images._displayable import as_displayable
 from skimgcls.images._read_images import read_images
-from skimgcls.inspection._classified_images_display import _draw_heading, _draw_tile, _new_axes, _size_of
-from skimgcls.inspection._fit_label import fit_label
 from skimgcls.inspection._image_grid import GREATEST_RATIO, LEAST_RATIO, LINE, NOTE_SIZE, PAD, TITLE_SIZE
+from skimgcls.inspection._image_tiles import draw_heading, draw_image, start_grid
+from skimgcls.metrics._fit_label import fit_label
 from skimgcls.metrics._text import font_families, text_width
 from skimgcls.utils._random import draw_seed, make_generator
 
@@ -142,21 +143,16 @@ class AugmentationDisplay:
         """
         shape = len(self.images), 1 + self.augmented.shape[1]
         form = (self.images.shape[1:3], shape, (self.title or "", NOTE))
-        if ax is None:
-            grid = _DrawGrid(*form)
-            ax = _new_axes(grid)
-        else:
-            grid = _DrawGrid(*form, size=_size_of(ax))
-        ax.set_axis_off()
+        grid, ax = start_grid(partial(_DrawGrid, *form), ax)
         self.figure_ = ax.figure.figure  # also from within a subfigure
         tiles = [ax.inset_axes(grid.place(index)) for index in range(math.prod(shape))]
         self.axes_ = np.array(tiles, dtype=object).reshape(shape)
         images = chain.from_iterable((image, *draws) for image, draws in zip(self.images, self.augmented, strict=True))
         for tile, image in zip(tiles, images, strict=True):
-            _draw_tile(tile, image, grid, ((), ()), "none")
+            draw_image(tile, image, is_stretched=grid.is_stretched)
         line = {"color": LINE_COLOUR, "lw": 1.0, "transform": ax.transAxes, "clip_on": False, "scalex": False}
         ax.plot(*grid.place_line(), scaley=False, **line)
-        _draw_heading(ax, grid)
+        draw_heading(ax, grid)
         return self
 
 
@@ -189,7 +185,7 @@ def _describe(augmentation):
 class _DrawGrid:
     """Where images, a line behind the first of each row and a heading stand, in points."""
 
-    font_size, families = NOTE_SIZE, None  # of captions, which there are none
+    margin = MARGIN
 
     def __init__(self, image_size, shape, heading, size=None):
         self.n_rows, self.n_columns = shape

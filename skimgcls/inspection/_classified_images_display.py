@@ -1,24 +1,23 @@
 """A grid of images with what they are and what they were taken for."""
 
-import math
+from functools import partial
 
 import numpy as np
 
-from skimgcls.images._displayable import as_displayable
-from skimgcls.inspection._image_grid import LINE, NOTE_SIZE, PAD, TITLE_SIZE, ImageGrid
+from skimgcls.images import as_displayable
+from skimgcls.inspection._image_grid import ImageGrid, choose_columns
+from skimgcls.inspection._image_tiles import draw_heading, draw_image, start_grid, write_captions
 from skimgcls.inspection._rank_predictions import predict_all, rank_predictions
-from skimgcls.metrics._unwrap_estimator import unwrap_estimator
+from skimgcls.inspection._shown_images import model_name, names_of, read_shown, short_names
 
-INK, GREY = "#222222", "#595959"
 COLOURS = {True: "#00609C", False: "#B34700"}  # correct and incorrect; the marks say it without colour
 MARKS = {True: "✓\xa0", False: "✗\xa0"}  # with a space that does not break
 ORDER = {"confidence": "most confident first", "loss": "largest loss first", "random": "in random order"}
-NOTE = "above: true label; below: prediction and its probability"
-PIXELATED = 64  # pixels: smaller images are shown with sharp pixels
+NOTE = "above: true label; below: prediction, its probability"
 
 
 class ClassifiedImagesDisplay:
-    """Images with their true label above, and the prediction with its probability below.
+    """Images with their true label above; below it the prediction, its probability, and which image it is.
 
     Parameters
     ----------
@@ -30,6 +29,8 @@ class ClassifiedImagesDisplay:
         Predicted labels.
     confidence : array-like (n,)
         Probability of the predicted label.
+    names : list of str, default=None
+        Index or file name of each image, to find it by.
     title : str, default=None
         Words above the grid.
 
@@ -56,11 +57,12 @@ class ClassifiedImagesDisplay:
     (6, (6, 8, 8))
     """
 
-    def __init__(self, images, *, y_true, y_pred, confidence, title=None):
+    def __init__(self, images, *, y_true, y_pred, confidence, names=None, title=None):
         self.images = images
         self.y_true = y_true
         self.y_pred = y_pred
         self.confidence = confidence
+        self.names = names
         self.title = title
 
     @classmethod
@@ -74,6 +76,8 @@ class ClassifiedImagesDisplay:
         n_images=15,
         sort="confidence",
         random_state=None,
+        names=None,
+        name=None,
         image_shape=None,
         n_columns=None,
         ax=None,
@@ -85,7 +89,8 @@ class ClassifiedImagesDisplay:
         estimator : classifier
             Fitted, with ``predict_proba``. A pipeline or search is welcome.
         X : array-like
-            Images in any form that it accepts.
+            Images in any form that it accepts. Of an array of paths, the first step of the pipeline that makes
+            something else of them gives the images.
         y : array-like of shape (n,)
             True labels.
         which : {"incorrect", "correct", "all"}, default="incorrect"
@@ -96,10 +101,15 @@ class ClassifiedImagesDisplay:
             Which of them come first: the most confident, those of the largest loss, or any.
         random_state : int, RandomState instance or None, default=None
             Seed of the random order.
+        names : array-like of shape (n,), default=None
+            Name of each image, such as its path, of which the last part is shown. None takes paths in `X`, else
+            the position in `X`.
+        name : str, default=None
+            Of the model, for the title. None means its class.
         image_shape : tuple of int, default=None
             (h, w) or (h, w, c) of flat rows. None takes the estimator's ``image_shape_``, or a square.
         n_columns : int, default=None
-            Images in a row. None makes the grid a little wider than high.
+            Images in a row. None makes the grid a little wider than high, of 7 at most.
         ax : matplotlib Axes, default=None
             See ``plot``.
 
@@ -113,17 +123,18 @@ class ClassifiedImagesDisplay:
             If the classifier gives no probabilities, labels and images do not fit together, or an option is unknown.
         """
         y_pred, y_proba = predict_all(estimator, X)
-        fitted = unwrap_estimator(estimator, "image_shape_")
         return cls._from_ranked(
             X,
             rank_predictions(y, y_pred, y_proba, estimator.classes_, which=which, sort=sort, random_state=random_state),
             which=which,
             sort=sort,
             n_images=n_images,
+            names=names,
+            name=model_name(estimator) if name is None else name,
             n_columns=n_columns,
             ax=ax,
-            image_shape=getattr(fitted, "image_shape_", None) if image_shape is None else image_shape,
-            fitted_layout=getattr(fitted, "_layout", None) if image_shape is None else None,
+            image_shape=image_shape,
+            estimator=estimator,
         )
 
     @classmethod
@@ -138,6 +149,8 @@ class ClassifiedImagesDisplay:
         n_images=15,
         sort="confidence",
         random_state=None,
+        names=None,
+        name=None,
         image_shape=None,
         channels="auto",
         n_columns=None,
@@ -163,12 +176,16 @@ class ClassifiedImagesDisplay:
             Which of them come first: the most confident, those of the largest loss, or any.
         random_state : int, RandomState instance or None, default=None
             Seed of the random order.
+        names : array-like of shape (n,), default=None
+            Name of each image, such as its path, of which the last part is shown. None takes the position in `X`.
+        name : str, default=None
+            Of the model, for the title. None leaves it out.
         image_shape : tuple of int, default=None
             (h, w) or (h, w, c) of flat rows. None means a square.
         channels : {"auto", "first", "last"}, default="auto"
             Where the channel axis stands.
         n_columns : int, default=None
-            Images in a row. None makes the grid a little wider than high.
+            Images in a row. None makes the grid a little wider than high, of 7 at most.
         ax : matplotlib Axes, default=None
             See ``plot``.
 
@@ -187,6 +204,8 @@ class ClassifiedImagesDisplay:
             which=which,
             sort=sort,
             n_images=n_images,
+            names=names,
+            name=name,
             n_columns=n_columns,
             ax=ax,
             image_shape=image_shape,
@@ -201,7 +220,7 @@ class ClassifiedImagesDisplay:
         ax : matplotlib Axes, default=None
             Where to draw; the grid fills it. None makes a new figure of the size that the grid needs.
         n_columns : int, default=None
-            Images in a row. None makes the grid a little wider than high.
+            Images in a row. None makes the grid a little wider than high, of 7 at most.
 
         Returns
         -------
@@ -209,91 +228,47 @@ class ClassifiedImagesDisplay:
             With ``axes_`` and ``figure_``.
         """
         n_images = len(self.images)
-        n_columns = n_columns or max(1, math.ceil(math.sqrt(n_images * 5 / 3)))
-        heading = (self.title or "", NOTE if n_images else "")
+        n_columns = n_columns or choose_columns(n_images)
+        note = "" if not n_images else NOTE if self.names is None else NOTE + ", and which image it is"
+        heading = (self.title or "", note)
         form = (self.images.shape[1:3], self._captions(), n_columns, heading)
-        if ax is None:
-            grid = ImageGrid(*form)
-            ax = _new_axes(grid)
-        else:
-            grid = ImageGrid(*form, size=_size_of(ax))
-        ax.set_axis_off()
+        grid, ax = start_grid(partial(ImageGrid, *form, names=self.names), ax)
         self.figure_ = ax.figure.figure  # also from within a subfigure
         self.axes_ = np.array([ax.inset_axes(grid.place(index)) for index in range(n_images)], dtype=object)
         for index, tile in enumerate(self.axes_):
             is_correct = bool(self.y_true[index] == self.y_pred[index])
-            _draw_tile(tile, self.images[index], grid, grid.captions[index], COLOURS[is_correct])
-        _draw_heading(ax, grid)
+            name = None if grid.names is None else grid.names[index]
+            draw_image(tile, self.images[index], is_stretched=grid.is_stretched)
+            write_captions(tile, grid, *grid.captions[index], COLOURS[is_correct], name)
+        draw_heading(ax, grid)
         return self
 
     @classmethod
-    def _from_ranked(cls, X, ranked, *, which, sort, n_images, n_columns, ax, **form):
-        shown = ranked.head(n_images)
-        images = as_displayable(_take(X, shown["index"].tolist()), **form) if len(shown) else np.empty((0, 1, 1))
+    def _from_ranked(cls, X, ranked, *, which, sort, n_images, names, name, n_columns, ax, **form):
+        shown, names = ranked.head(n_images), names_of(X, names)
+        rows = shown["index"].tolist()
+        images = as_displayable(read_shown(X, rows, **form), channels="first") if rows else np.empty((0, 1, 1))
         kind = f"{which} image" if which != "all" else "image"
-        if len(shown):
-            title = f"{len(shown)} of {len(ranked)} {kind}{'s' * (len(ranked) != 1)}, {ORDER[sort]}"
+        if rows:
+            title = f"{len(rows)} of {len(ranked)} {kind}{'s' * (len(ranked) != 1)}, {ORDER[sort]}"
         else:
             title = f"no {kind}s"
-        columns = shown["true"].to_numpy(), shown["predicted"].to_numpy(), shown["confidence"].to_numpy()
-        display = cls(images, y_true=columns[0], y_pred=columns[1], confidence=columns[2], title=title)
+        columns = {"y_true": "true", "y_pred": "predicted", "confidence": "confidence"}
+        display = cls(
+            images,
+            **{parameter: shown[column].to_numpy() for parameter, column in columns.items()},
+            names=short_names(names, rows),
+            title=title if name is None else f"{name}: {title}",
+        )
         return display.plot(ax=ax, n_columns=n_columns)
 
     def _captions(self):
         rows = zip(self.y_true, self.y_pred, self.confidence, strict=True)
-        return [(str(true), MARKS[bool(true == pred)], str(pred), _percent(share)) for true, pred, share in rows]
+        return [(str(true), MARKS[bool(true == pred)], str(pred), f" ({percent(share)})") for true, pred, share in rows]
 
 
-def _take(X, rows):
-    if hasattr(X, "iloc"):
-        return X.iloc[rows]
-    return [X[row] for row in rows] if isinstance(X, (list, tuple)) else X[rows]
-
-
-def _percent(share):
+def percent(share):
+    """Write a share in percent, without claiming a certainty that is not there."""
     if 0.9995 <= share < 1:
-        return " (>99.9%)"  # rounding must not claim certainty
-    return f" ({share:.0%})" if share < 0.995 or share == 1 else f" ({share:.1%})"
-
-
-def _new_axes(grid):
-    import matplotlib.pyplot as plt
-
-    figure = plt.figure(figsize=(grid.width / 72, grid.height / 72))
-    return figure.add_axes((0, 0, 1, 1))
-
-
-def _size_of(ax):
-    if ax.figure.figure.get_layout_engine() is not None:
-        ax.figure.figure.draw_without_rendering()  # until then the axes are not where they will be
-    box = ax.get_window_extent()
-    return box.width * 72 / ax.figure.dpi, box.height * 72 / ax.figure.dpi
-
-
-def _draw_tile(tile, image, grid, caption, colour):
-    tile.imshow(
-        image,
-        cmap="gray",
-        vmin=0,
-        vmax=255,
-        interpolation="nearest" if max(image.shape[:2]) < PIXELATED else None,
-        aspect="auto" if grid.is_stretched else "equal",
-    )
-    tile.set(xticks=[], yticks=[])
-    tile.spines[:].set(color="0.8", lw=0.5)
-    above, below = caption
-    text = {"ha": "center", "fontsize": grid.font_size, "fontfamily": grid.families, "parse_math": False}
-    text |= {"xycoords": "axes fraction", "textcoords": "offset points", "linespacing": LINE, "annotation_clip": False}
-    # on a common baseline, with room for the descenders
-    tile.annotate("\n".join(above), (0.5, 1), (0, PAD + 0.2 * grid.font_size), va="baseline", color=INK, **text)
-    tile.annotate("\n".join(below), (0.5, 0), (0, -PAD), va="top", color=colour, **text)
-
-
-def _draw_heading(ax, grid):
-    title, note = grid.heading
-    text = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top", "fontfamily": grid.families}
-    text |= {"parse_math": False, "linespacing": LINE, "annotation_clip": False}
-    left = grid.place(0)[0]
-    ax.annotate("\n".join(title), (left, 1), (0, -PAD), color=INK, fontsize=TITLE_SIZE, **text)
-    below_title = -PAD - LINE * TITLE_SIZE * len(title)
-    ax.annotate("\n".join(note), (left, 1), (0, below_title), color=GREY, fontsize=NOTE_SIZE, **text)
+        return ">99.9%"
+    return f"{share:.0%}" if share < 0.995 or share == 1 else f"{share:.1%}"

@@ -1,9 +1,10 @@
 """The images that a classifier gets wrong, as a table."""
 
 from skimgcls.inspection._rank_predictions import predict_all, rank_predictions
+from skimgcls.inspection._shown_images import names_of
 
 
-def misclassified_images(estimator, X, y, *, sort="confidence", random_state=None):
+def misclassified_images(estimator, X, y, *, names=None, sort="confidence", random_state=None):
     """List the images that a classifier gets wrong, by default those it is most sure of first.
 
     Confident mistakes are where wrong labels in the data, look-alike classes and shortcuts of the model show first.
@@ -16,6 +17,8 @@ def misclassified_images(estimator, X, y, *, sort="confidence", random_state=Non
         Images in any form that it accepts.
     y : array-like of shape (n,)
         True labels. One that the classifier does not know counts as a mistake with an infinite loss.
+    names : array-like of shape (n,), default=None
+        Name of each image, such as its path. None takes the paths that `X` holds, if it holds paths.
     sort : {"confidence", "loss", "random"}, default="confidence"
         Order of the rows: falling confidence, falling loss, or shuffled.
     random_state : int, RandomState instance or None, default=None
@@ -24,8 +27,9 @@ def misclassified_images(estimator, X, y, *, sort="confidence", random_state=Non
     Returns
     -------
     mistakes : DataFrame, one row per misclassified image
-        ``index`` (position in `X`), ``true`` and ``predicted`` (labels), ``confidence`` (probability of the predicted
-        label), ``true_probability``, ``loss`` (nats: minus the logarithm of the true label's probability).
+        ``index`` (position in `X`), ``name`` (where there are names), ``true`` and ``predicted`` (labels),
+        ``confidence`` (probability of the predicted label), ``true_probability``, ``loss`` (nats: minus the logarithm
+        of the true label's probability).
 
     Raises
     ------
@@ -51,4 +55,8 @@ def misclassified_images(estimator, X, y, *, sort="confidence", random_state=Non
     True
     """
     y_pred, y_proba = predict_all(estimator, X)
-    return rank_predictions(y, y_pred, y_proba, estimator.classes_, sort=sort, random_state=random_state)
+    mistakes = rank_predictions(y, y_pred, y_proba, estimator.classes_, sort=sort, random_state=random_state)
+    names = names_of(X, names)
+    if names is not None:
+        mistakes.insert(1, "name", names[mistakes["index"]])
+    return mistakes

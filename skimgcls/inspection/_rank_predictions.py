@@ -29,12 +29,17 @@ def predict_all(estimator, X):
     ValueError
         If it gives no probabilities.
     """
+    check_probabilities_of(estimator)
+    return estimator.predict(X), estimator.predict_proba(X)
+
+
+def check_probabilities_of(estimator):
+    """Raise a ValueError if a classifier, fitted or not, gives no probabilities."""
     if not hasattr(estimator, "predict_proba"):
         raise ValueError(
             f"{type(estimator).__name__} has no predict_proba, which tells how confident a prediction is. Wrap it in "
             "sklearn.calibration.CalibratedClassifierCV, or choose a classifier that gives probabilities."
         )
-    return estimator.predict(X), estimator.predict_proba(X)
 
 
 def rank_predictions(y_true, y_pred, y_proba, classes, *, which="incorrect", sort="confidence", random_state=None):
@@ -70,8 +75,8 @@ def rank_predictions(y_true, y_pred, y_proba, classes, *, which="incorrect", sor
     """
     import pandas as pd
 
-    _check_option("which", which, WHICH)
-    _check_option("sort", sort, SORT)
+    check_option("which", which, WHICH)
+    check_option("sort", sort, SORT)
     y_true, classes, y_proba = _check_predictions(y_true, classes, y_proba)
     y_pred = classes[y_proba.argmax(axis=1)] if y_pred is None else column_or_1d(y_pred)
     true_probability = _probability_of(y_true, y_proba, classes)
@@ -98,7 +103,8 @@ def rank_predictions(y_true, y_pred, y_proba, classes, *, which="incorrect", sor
     return ranked.reset_index(drop=True)
 
 
-def _check_option(name, value, allowed):
+def check_option(name, value, allowed):
+    """Raise a ValueError if an option has none of its allowed values."""
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
 

@@ -1,13 +1,16 @@
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skimgcls.images import ImageLayout
+from skimgcls.images import ImageLayout, decode_images
 from skimgcls.inspection import ClassifiedImagesDisplay, misclassified_images
 
 LONG_NAMES = [
@@ -45,7 +48,7 @@ def test_shows_the_most_confident_mistakes_with_true_label_and_prediction(fitted
     display = ClassifiedImagesDisplay.from_estimator(clf, X, y, n_images=5)
     mistakes = misclassified_images(clf, X, y).head(5)
     for caption, row in zip(captions(display), mistakes.itertuples(), strict=True):
-        assert caption == [str(row.true), f"✗\xa0{row.predicted} ({row.confidence:.0%})"]
+        assert caption == [str(row.true), f"✗\xa0{row.predicted} ({row.confidence:.0%})", f"#{row.index}"]
     expected = np.round(X[mistakes["index"]].reshape(5, 8, 8) * 255 / 16)
     np.testing.assert_array_equal(shown(display), expected)
 
@@ -54,9 +57,9 @@ def test_the_title_counts_what_is_shown_and_what_there_is(fitted):
     clf, X, y = fitted
     n_wrong = int((clf.predict(X) != y).sum())
     display = ClassifiedImagesDisplay.from_estimator(clf, X, y, n_images=5)
-    assert display.title == f"5 of {n_wrong} incorrect images, most confident first"
-    display = ClassifiedImagesDisplay.from_estimator(clf, X, y, n_images=5, which="all", sort="random")
-    assert display.title == f"5 of {len(y)} images, in random order"
+    assert display.title == f"LogisticRegression: 5 of {n_wrong} incorrect images, most confident first"
+    display = ClassifiedImagesDisplay.from_estimator(clf, X, y, n_images=5, which="all", sort="random", name="ours")
+    assert display.title == f"ours: 5 of {len(y)} images, in random order"
 
 
 def test_correct_and_incorrect_differ_by_mark_and_colour(fitted):
@@ -67,6 +70,35 @@ def test_correct_and_incorrect_differ_by_mark_and_colour(fitted):
     assert {mark for mark, _ in looks} == {"✓", "✗"}
     right = ClassifiedImagesDisplay.from_estimator(clf, X, y, which="correct")
     assert {tile.texts[1].get_text()[0] for tile in right.axes_} == {"✓"}
+
+
+def test_each_image_is_named_by_file_or_position(fitted):
+    clf, X, y = fitted
+    names = [f"/somewhere/scan {i}.png" for i in range(len(y))]
+    display = ClassifiedImagesDisplay.from_estimator(clf, X, y, n_images=3, names=names)
+    rows = misclassified_images(clf, X, y)["index"][:3]
+    assert [caption[2] for caption in captions(display)] == [f"scan {row}.png" for row in rows]
+    proba = clf.predict_proba(X)
+    display = ClassifiedImagesDisplay.from_predictions(X, y, proba, clf.classes_, n_images=3, names=names)
+    assert [caption[2] for caption in captions(display)] == [f"scan {row}.png" for row in rows]
+    display = ClassifiedImagesDisplay.from_predictions(X, y, proba, clf.classes_, n_images=3)
+    assert [caption[2] for caption in captions(display)] == [f"#{row}" for row in rows]
+    with pytest.raises(ValueError, match="inconsistent"):
+        ClassifiedImagesDisplay.from_estimator(clf, X, y, names=names[:3])
+
+
+def test_paths_are_decoded_by_the_pipeline_and_name_the_images(tmp_path, digits):
+    X, y = digits
+    paths = np.array([str(tmp_path / f"{i}.png") for i in range(len(X))])
+    for path, image in zip(paths, X, strict=True):
+        Image.fromarray(image * 15).save(path)
+    decode = FunctionTransformer(lambda paths: decode_images(paths, 8).reshape(len(paths), -1))
+    clf = make_pipeline(decode, LogisticRegression(C=1e-6)).fit(paths, y)
+    display = ClassifiedImagesDisplay.from_estimator(clf, paths, y, n_images=3)
+    mistakes = misclassified_images(clf, paths, y).head(3)
+    np.testing.assert_array_equal(shown(display), X[mistakes["index"]] * 15)
+    assert mistakes["name"].tolist() == paths[mistakes["index"]].tolist()
+    assert [caption[2] for caption in captions(display)] == [f"{row}.png" for row in mistakes["index"]]
 
 
 @pytest.mark.parametrize(
@@ -120,9 +152,17 @@ def test_long_names_neither_overlap_nor_are_cut(n_images, size, into_axes, rng):
     y, proba = predictions(40, len(names), rng)
     ax = plt.subplots(figsize=(9, 9), layout="constrained")[1] if into_axes else None
     display = ClassifiedImagesDisplay.from_predictions(
-        rng.random((40, size, size)), np.array(names)[y], proba, names, which="all", n_images=n_images, ax=ax
+        rng.random((40, size, size)),
+        np.array(names)[y],
+        proba,
+        names,
+        which="all",
+        n_images=n_images,
+        names=[f"/folder/a long name of a file_{i:06d}.jpeg" for i in range(40)],
+        name="a model of ours",
+        ax=ax,
     )
-    display.figure_.canvas.draw()
+    display.figure_.savefig(io.BytesIO(), format="png")
     whole = display.figure_.bbox
     boxes = [text.get_window_extent() for tile in display.axes_ for text in tile.texts]
     boxes += [tile.get_window_extent() for tile in display.axes_]

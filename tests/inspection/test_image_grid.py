@@ -1,6 +1,6 @@
 import pytest
 
-from skimgcls.inspection._image_grid import FITS, TIGHTEST, ImageGrid
+from skimgcls.inspection._image_grid import FITS, TIGHTEST, ImageGrid, choose_columns
 from skimgcls.metrics._text import text_width
 
 LONG = "Canis lupus familiaris, a rather small golden retriever, seen from behind"
@@ -103,3 +103,24 @@ def test_order_of_mark_label_and_ending_is_kept_around_arabic():
     ((above, below),) = grid.captions
     assert above == ["كلب"]
     assert below == ["\u200e✗\xa0كلب\u200e (50%)"]
+
+
+def test_names_take_one_line_and_are_shortened_in_their_middle():
+    names = ["a.png", LONG + ".png"]
+    grid = ImageGrid((8, 8), make_captions(2), 2, HEADING, names=names)
+    assert grid.names[0] == "a.png"
+    assert grid.names[1].startswith("Canis")
+    assert grid.names[1].endswith(".png")
+    assert "…" in grid.names[1]
+    assert grid.below > ImageGrid((8, 8), make_captions(2), 2, HEADING).below
+
+
+def test_captions_that_say_nothing_take_no_room():
+    grid = ImageGrid((8, 8), [("", "", "", "")] * 2, 2, HEADING)
+    assert grid.captions == [([], [])] * 2
+    assert grid.above < ImageGrid((8, 8), make_captions(2), 2, HEADING).above
+
+
+@pytest.mark.parametrize(("n_images", "n_columns"), [(0, 1), (1, 2), (6, 4), (15, 5), (30, 7), (500, 7)])
+def test_a_grid_is_a_little_wider_than_high_and_never_very_wide(n_images, n_columns):
+    assert choose_columns(n_images) == n_columns

@@ -37,3 +37,12 @@ def test_refuses_labels_of_another_kind(fitted):
     clf, X, _ = fitted
     with pytest.raises(ValueError, match="Pass labels of the kind that the classifier was fitted with"):
         misclassified_images(clf, X, np.zeros(len(X), dtype=int))
+
+
+def test_names_stand_beside_the_positions(fitted):
+    clf, X, y = fitted
+    names = [f"/scans/{i}.png" for i in range(len(y))]
+    mistakes = misclassified_images(clf, X, y, names=names)
+    assert mistakes.columns[:2].tolist() == ["index", "name"]
+    assert mistakes["name"].tolist() == [names[row] for row in mistakes["index"]]
+    assert "name" not in misclassified_images(clf, X, y)
