@@ -87,7 +87,7 @@ def write_note(ax, text, colour):
         Of the text.
     """
     families = font_families([text])
-    room = _width(ax)
+    room = 0.92 * _width(ax)  # at a low resolution letters are wider, and the panel is narrower
     lines = [text.replace(" | ", "; ")]
     if text_width(lines[0], NOTE_SIZE, families) > room:
         lines = [line for part in text.split(" | ") for line in _broken(part, room, families)]
