@@ -28,7 +28,7 @@ FLOORS = {
 SIDEWAYS_ALLOWED = {("utils", "exceptions"), ("cli", "serving")}
 
 # Nowhere at module level: importing them costs seconds, or fails where two wheels do not fit together.
-NEVER_AT_MODULE_LEVEL = {"torchvision", "matplotlib", "pandas", "optuna", "optuna_integration"}
+NEVER_AT_MODULE_LEVEL = {"torchvision", "matplotlib", "pandas", "optuna", "optuna_integration", "captum", "skimage"}
 # utils: in the files about devices and threads, which its __init__ leaves alone (test_import.py looks).
 MODULE_LEVEL_TORCH = {"utils", "preprocessing", "architectures", "callbacks", "training", "base", "estimators"}
 
@@ -38,6 +38,8 @@ OWNERS = {
     "torchvision": {"datasets", "architectures"},
     "optuna": {"model_selection"},
     "optuna_integration": {"model_selection"},
+    "captum": {"inspection"},
+    "skimage": {"inspection"},
 }
 ONE_FILE_EACH = {"torchvision"}
 
