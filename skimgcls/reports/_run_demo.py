@@ -5,16 +5,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from sklearn.base import clone
-from sklearn.metrics import ConfusionMatrixDisplay, accuracy_score, classification_report, f1_score
+from sklearn.metrics import accuracy_score, classification_report, f1_score
 from sklearn.model_selection import train_test_split
 
 from skimgcls.callbacks import EpochProgressBar
 from skimgcls.datasets import fetch_cifar10, fetch_fashion_mnist, fetch_mnist, load_digit_images
 from skimgcls.estimators import CNNClassifier, MLPClassifier
 from skimgcls.inspection import ClassifiedImagesDisplay
-from skimgcls.metrics import TrainingCurveDisplay
+from skimgcls.metrics import ConfusionMatrixDisplay, TrainingCurveDisplay, per_class_scores
+from skimgcls.reports._evaluation_text import per_class_table
 from skimgcls.utils._html import HtmlPage
 
 DATA = {
@@ -193,12 +193,15 @@ def _draw_figures(classifiers, probabilities, X_test, y_test):
         ),
     }
     curve_rows = curves.subfigures(len(classifiers), squeeze=False)[:, 0]
+    matrix_places = matrices.subfigures(1, len(classifiers), squeeze=False)[0]
     for i, (name, classifier) in enumerate(classifiers.items()):
         curve_rows[i].suptitle(name)
         TrainingCurveDisplay.from_estimator(classifier, ax=curve_rows[i].subplots(1, 2))
-        _draw_confusion(matrices.add_subplot(1, len(classifiers), i + 1), name, classifier, probabilities[name], y_test)
+        matrix, y_pred = matrix_places[i], classifier.classes_[probabilities[name].argmax(1)]
+        matrix.suptitle(f"{name}, accuracy {accuracy_score(y_test, y_pred):.4f}")
+        ConfusionMatrixDisplay.from_predictions(y_test, y_pred, classes=classifier.classes_, ax=matrix.subplots())
         mistakes = ClassifiedImagesDisplay.from_predictions(
-            X_test, y_test, probabilities[name], classes=classifier.classes_, which="incorrect", sort="confidence"
+            X_test, y_test, probabilities[name], classes=classifier.classes_, name=name
         )
         figures[f"mistakes_{name.lower()}.png"] = (
             f"Most confident mistakes of the {name}",
@@ -206,26 +209,6 @@ def _draw_figures(classifiers, probabilities, X_test, y_test):
             f"Test images that the {name} labelled wrongly with most confidence, with true label and prediction.",
         )
     return figures
-
-
-def _draw_confusion(ax, name, classifier, probabilities, y_test):
-    y_pred = classifier.classes_[probabilities.argmax(1)]
-    display = ConfusionMatrixDisplay.from_predictions(
-        y_test,
-        y_pred,
-        labels=classifier.classes_,
-        normalize="true",
-        values_format=".0%",
-        cmap="Blues",
-        colorbar=False,
-        ax=ax,
-        xticks_rotation=45 if any(len(str(label)) > 3 for label in classifier.classes_) else "horizontal",
-        text_kw={"fontsize": 8},
-    )
-    for text in np.ravel(display.text_):
-        if text.get_text() == "0%":
-            text.set_text("")  # what never happens needs no ink
-    ax.set_title(f"{name}, accuracy {accuracy_score(y_test, y_pred):.4f}")
 
 
 def _write(output, data, splits, comparison, figures, classifiers, probabilities):
@@ -244,19 +227,11 @@ def _write(output, data, splits, comparison, figures, classifiers, probabilities
         page.add_heading(heading).add_figure(figure, alt=alt, caption=alt)
     page.add_heading("Scores of each class")
     for name, classifier in classifiers.items():
-        y_pred = classifier.classes_[probabilities[name].argmax(1)]
-        page.add_table(_per_class_frame(y_test, y_pred), f"{name} on the test images")
+        scores = per_class_scores(y_test, y_proba=probabilities[name], classes=classifier.classes_)
+        page.add_table(per_class_table(scores), f"{name} on the test images")
     page.add_heading("Models")
     for name, classifier in classifiers.items():
         page.add_heading(name, level=3).add_pre(repr(clone(classifier).set_params(callbacks=None)))
     files.append(output / "report.html")
     page.save(files[-1])
     return files
-
-
-def _per_class_frame(y_true, y_pred):
-    import pandas as pd
-
-    report = classification_report(y_true, y_pred, output_dict=True, zero_division=0)
-    report.pop("accuracy", None)
-    return pd.DataFrame(report).T.rename(columns={"support": "images"}).astype({"images": int})

@@ -1,7 +1,7 @@
 """One page about a search."""
 
+from skimgcls.reports._report_page import ReportPage
 from skimgcls.reports._search_facts import plural, read_search, score_text
-from skimgcls.reports._search_page import SearchPage
 from skimgcls.reports._search_pictures import add_search_pictures
 from skimgcls.reports._search_tables import candidate_table, cost_table, setup_table, space_table, version_tables
 
@@ -125,7 +125,7 @@ class SearchReport:
 
     def _page(self):
         facts = self._facts
-        page = SearchPage(self.title, subtitle=_subtitle(facts))
+        page = ReportPage(self.title, subtitle=_subtitle(facts))
         page.add_heading("Result").add_text("\n\n".join([*facts.headline(), *self._caution()]))
         if self.code:
             page.add_heading("The winner as code", 3).add_pre(self.code)

@@ -1,4 +1,4 @@
-"""Searches of every kind on the digits, each over in a fraction of a second, and a reader of pages."""
+"""Searches of every kind on the digits, each over in a fraction of a second, reports, and a reader of pages."""
 
 import re
 
@@ -11,9 +11,10 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, Randomize
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skimgcls import MLPClassifier
+from skimgcls import MLPClassifier, evaluate
 from skimgcls.datasets import load_digit_images
 from skimgcls.preprocessing import Compose, RandomCrop, RandomFlip
+from skimgcls.reports import evaluate_cv
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +72,31 @@ def halving_search(mlp, digits):
 @pytest.fixture(scope="session")
 def cross_validated(mlp, digits):
     return cross_validate(mlp, *digits, cv=2, return_estimator=True)
+
+
+@pytest.fixture(scope="session")
+def fitted_mlp(digits):
+    X, y = digits
+    return MLPClassifier(hidden_units=(32,), lr=0.01, max_epochs=5, validation_fraction=0.2, random_state=0).fit(
+        X[:250], y[:250]
+    )
+
+
+@pytest.fixture(scope="session")
+def report(fitted_mlp, digits):
+    X, y = digits
+    return evaluate(fitted_mlp, X[250:], y[250:], n_bootstrap=50)
+
+
+@pytest.fixture(scope="session")
+def report_html(report):
+    return report.to_html()
+
+
+@pytest.fixture(scope="session")
+def cv_report(mlp, digits):
+    result = cross_validate(mlp, *digits, cv=3, return_estimator=True, return_indices=True)
+    return evaluate_cv(result, *digits, n_bootstrap=50)
 
 
 @pytest.fixture(scope="session")

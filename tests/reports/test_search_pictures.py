@@ -7,14 +7,14 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
+from skimgcls.reports._report_page import ReportPage
 from skimgcls.reports._search_facts import read_search
-from skimgcls.reports._search_page import SearchPage
 from skimgcls.reports._search_pictures import add_search_pictures
 
 
 def pictures_of(search):
     """Alternative texts, without the sentence about the winner."""
-    page = SearchPage("t")
+    page = ReportPage("t")
     add_search_pictures(page, read_search(search))
     html = page.render()
     assert ("Pictures" in html) == ("<img" in html)
@@ -64,12 +64,12 @@ def test_what_has_nothing_to_compare_gets_no_picture(name, request):
 def test_the_style_of_the_session_is_left_alone_and_no_figure_stays_open(grid_search):
     with plt.style.context("dark_background"):
         before = dict(matplotlib.rcParams)
-        page = SearchPage("t")
+        page = ReportPage("t")
         add_search_pictures(page, read_search(grid_search))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             assert dict(matplotlib.rcParams) == before
-    plain = SearchPage("t")
+    plain = ReportPage("t")
     add_search_pictures(plain, read_search(grid_search))
     assert page.render() == plain.render()
     assert plt.get_fignums() == []

@@ -4,11 +4,11 @@ import base64
 import re
 from html import unescape
 
-from skimgcls.reports._search_page import SearchPage
+from skimgcls.reports._report_page import ReportPage
 
 
 def test_the_link_holds_the_whole_file():
-    page = SearchPage("t").add_download("Save", "a,b\n1,ä\n", "table.csv")
+    page = ReportPage("t").add_download("Save", "a,b\n1,ä\n", "table.csv")
     (name, data) = re.search(
         r'<a download="(.*?)" href="data:text/csv;charset=utf-8;base64,(.*?)">Save</a>', page.render()
     ).groups()
@@ -17,13 +17,13 @@ def test_the_link_holds_the_whole_file():
 
 
 def test_words_and_names_of_a_link_are_escaped():
-    html = SearchPage("t").add_download('<b>"x"', "a", '"><script>').render()
+    html = ReportPage("t").add_download('<b>"x"', "a", '"><script>').render()
     assert "<b>" not in html
     assert "<script" not in html
 
 
 def test_a_notebook_gets_the_very_page_in_a_frame_of_its_own():
-    page = SearchPage('Say "hi" & <go>').add_text("words")
+    page = ReportPage('Say "hi" & <go>').add_text("words")
     frame = page.as_frame()
     assert frame.count("<") == 2  # nothing but the frame and its end
     assert unescape(re.search(r'srcdoc="(.*?)"', frame, flags=re.DOTALL).group(1)) == page.render()

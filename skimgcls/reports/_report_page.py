@@ -6,7 +6,7 @@ from html import escape
 from skimgcls.utils._html import HtmlPage
 
 
-class SearchPage(HtmlPage):
+class ReportPage(HtmlPage):
     """An ``HtmlPage`` that can also hold a file to save from it, and that shows in a notebook.
 
     Parameters
@@ -31,7 +31,7 @@ class SearchPage(HtmlPage):
 
         Returns
         -------
-        self : SearchPage
+        self : ReportPage
             The page.
         """
         encoded = base64.b64encode(data.encode("utf-8", errors="replace")).decode("ascii")
