@@ -1,8 +1,10 @@
 """A grid of images with what they are and what they were taken for."""
 
 from functools import partial
+from numbers import Integral
 
 import numpy as np
+from sklearn.utils import check_consistent_length, check_scalar
 
 from skimgcls.images import as_displayable
 from skimgcls.inspection._image_grid import ImageGrid, choose_columns
@@ -164,8 +166,9 @@ class ClassifiedImagesDisplay:
             Images (n, h, w), (n, h, w, c) or (n, c, h, w), or flat rows (n, h * w * c).
         y_true : array-like of shape (n,)
             True labels.
-        y_proba : array-like of shape (n, n_classes)
-            Probabilities. The prediction is the label of the largest.
+        y_proba : array-like of shape (n, n_classes) or (n,)
+            Probabilities; one number per image is the probability of the second of two classes. The prediction is the
+            label of the largest.
         classes : array-like of shape (n_classes,), default=None
             Labels of the columns of `y_proba`. None means the sorted labels of `y_true`.
         which : {"incorrect", "correct", "all"}, default="incorrect"
@@ -198,6 +201,7 @@ class ClassifiedImagesDisplay:
         ValueError
             If labels, probabilities and images do not fit together, or an option is unknown.
         """
+        check_consistent_length(X, y_true)
         return cls._from_ranked(
             X,
             rank_predictions(y_true, None, y_proba, classes, which=which, sort=sort, random_state=random_state),
@@ -245,7 +249,8 @@ class ClassifiedImagesDisplay:
 
     @classmethod
     def _from_ranked(cls, X, ranked, *, which, sort, n_images, names, name, n_columns, ax, **form):
-        shown, names = ranked.head(n_images), names_of(X, names)
+        n_shown = check_scalar(n_images, "n_images", Integral, min_val=1)
+        shown, names = ranked.head(n_shown), names_of(X, names)
         rows = shown["index"].tolist()
         images = as_displayable(read_shown(X, rows, **form), channels="first") if rows else np.empty((0, 1, 1))
         kind = f"{which} image" if which != "all" else "image"

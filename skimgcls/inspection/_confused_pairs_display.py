@@ -1,9 +1,10 @@
 """An atlas of confusions: mistakes beside what they look like to the classifier."""
 
 from functools import partial
+from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length, check_scalar, column_or_1d
 
 from skimgcls.images import as_displayable
 from skimgcls.inspection._classified_images_display import COLOURS, MARKS, percent
@@ -127,6 +128,8 @@ class ConfusedPairsDisplay:
         where the classifier is none of this library. The nearest image is one that the classifier gets right, of
         whichever class.
         """
+        for parameter, number in (("n_pairs", n_pairs), ("n_images", n_images)):
+            check_scalar(number, parameter, Integral, min_val=1)
         _check_training_images(X_train, y_train)
         y = column_or_1d(y)
         y_pred, y_proba = predict_all(estimator, X)

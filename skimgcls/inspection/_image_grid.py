@@ -13,7 +13,7 @@ LINE = 1.3  # height of a line of text in font sizes
 TITLE_SIZE, NOTE_SIZE, NAME_SIZE = 10.0, 8.0, 7.0  # points
 FITS = ((9.0, 1), (8.0, 1), (8.0, 2), (7.0, 2))  # (font size in points, lines) of captions, the best first
 TIGHTEST = (7.0, 2)  # where nothing fits, words are broken and the text is shortened
-SLACK = 1.06  # small letters are drawn wider on a coarse grid of pixels
+SLACK = 1.09  # small letters are drawn wider on a coarse grid of pixels
 LEFT_TO_RIGHT_MARK = "\u200e"  # invisible: keeps mark, label and ending in this order around Arabic or Hebrew
 LEAST_RATIO, GREATEST_RATIO = 1 / 3, 3  # height to width of an image as it is drawn
 MOST_COLUMNS = 7  # wider figures are shrunk by a notebook until nobody can read them
@@ -133,7 +133,7 @@ class ImageGrid:
         return GAP + SLACK * max(self._measure(size)(text) for text, size in zip(heading, sizes, strict=True))
 
     def _wrap(self, text, size):
-        return fit_label(text, self.width - GAP / 2, 2, self._measure(size)) if text else []
+        return fit_label(text, (self.width - GAP / 2) / SLACK, 2, self._measure(size)) if text else []
 
 
 def _is_right_to_left(label):

@@ -1,9 +1,10 @@
 """A grid of images with what they are."""
 
 from functools import partial
+from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length, check_scalar, column_or_1d
 
 from skimgcls.images import as_displayable
 from skimgcls.inspection._image_grid import ImageGrid, choose_columns
@@ -165,6 +166,9 @@ class ImageGridDisplay:
 def _choose_rows(n, y, n_images, per_class):
     if per_class is not None and y is None:
         raise ValueError(f"per_class={per_class} needs to know the classes. Pass the labels as y.")
+    for parameter, number in (("n_images", n_images), ("per_class", per_class)):
+        if number is not None:
+            check_scalar(number, parameter, Integral, min_val=1)
     if per_class is None:
         rows = np.arange(n)[: N_IMAGES if n_images is None else n_images]
     else:

@@ -2,6 +2,7 @@
 
 from skimgcls.inspection._image_grid import LINE, NAME_SIZE, NOTE_SIZE, PAD, TITLE_SIZE
 from skimgcls.inspection._section_grid import DETAIL_SIZE, SECTION_SIZE
+from skimgcls.metrics._suit_paper import suit_paper
 
 INK, GREY = "#222222", "#595959"
 PIXELATED = 64  # pixels: smaller images are shown with sharp pixels
@@ -97,12 +98,12 @@ def write_captions(tile, grid, above, below, colour, name=None):
 
 
 def draw_heading(ax, grid):
-    """Write the title and the note of a grid above it.
+    """Write the title and the note of a grid above it, and suit everything in it to its paper.
 
     Parameters
     ----------
     ax : matplotlib Axes
-        That the grid fills.
+        That the grid fills, with everything else drawn.
     grid : object
         With ``heading`` (lines of the title, lines of the note), font ``families``, and in points its ``width`` and its
         ``margin`` at the left.
@@ -114,6 +115,7 @@ def draw_heading(ax, grid):
     ax.annotate("\n".join(title), (left, 1), (0, -PAD), color=INK, fontsize=TITLE_SIZE, **text)
     below_title = -PAD - LINE * TITLE_SIZE * len(title)
     ax.annotate("\n".join(note), (left, 1), (0, below_title), color=GREY, fontsize=NOTE_SIZE, **text)
+    suit_paper([ax])
 
 
 def draw_sections(ax, grid):

@@ -1,6 +1,9 @@
 """The pairs of classes that a classifier confuses most, as a table."""
 
+from numbers import Integral
+
 import numpy as np
+from sklearn.utils import check_scalar, column_or_1d
 
 from skimgcls.inspection._rank_predictions import predict_all, rank_predictions
 
@@ -15,7 +18,8 @@ def most_confused_pairs(estimator, X, y, *, n_pairs=10):
     X : array-like
         Images in any form that it accepts.
     y : array-like of shape (n,)
-        True labels. One that the classifier does not know is a class like others, which is never predicted.
+        True labels. One that the classifier does not know is a class like others, which is never predicted; images
+        without a label (None or NaN) make no pair.
     n_pairs : int, default=10
         Most pairs listed.
 
@@ -29,7 +33,8 @@ def most_confused_pairs(estimator, X, y, *, n_pairs=10):
     Raises
     ------
     ValueError
-        If the classifier gives no probabilities, or `y` has none of its labels or another length than `X`.
+        If the classifier gives no probabilities, `y` has none of its labels or another length than `X`, or `n_pairs` is
+        below 1.
 
     See Also
     --------
@@ -50,6 +55,7 @@ def most_confused_pairs(estimator, X, y, *, n_pairs=10):
     1     5          9        10          2
     2     8          1         9         15
     """
+    check_scalar(n_pairs, "n_pairs", Integral, min_val=1)
     y_pred, y_proba = predict_all(estimator, X)
     return count_pairs(rank_predictions(y, y_pred, y_proba, estimator.classes_), y).head(n_pairs)
 
@@ -69,8 +75,10 @@ def count_pairs(mistakes, y_true):
     pairs : DataFrame
         See `most_confused_pairs`; all pairs.
     """
+    import pandas as pd
+
     pairs = mistakes.groupby(["true", "predicted"])["confidence"].agg(n_images="size", confidence="mean").reset_index()
-    n_true = dict(zip(*(part.tolist() for part in np.unique(np.asarray(y_true), return_counts=True)), strict=True))
+    n_true = pd.Series(column_or_1d(y_true)).value_counts().to_dict()  # without labels that are missing
     directions = list(zip(pairs["true"], pairs["predicted"], strict=True))
     counted = dict(zip(directions, pairs["n_images"], strict=True))
     pairs.insert(3, "share", pairs["n_images"] / pairs["true"].map(n_true).astype(float))

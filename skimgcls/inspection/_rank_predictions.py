@@ -1,7 +1,9 @@
 """One table of predictions, the most telling first."""
 
 import numpy as np
-from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
+from sklearn.utils import check_random_state, column_or_1d
+
+from skimgcls.metrics._check_probabilities import check_probabilities
 
 WHICH = ("incorrect", "correct", "all")
 SORT = ("confidence", "loss", "random")
@@ -51,10 +53,10 @@ def rank_predictions(y_true, y_pred, y_proba, classes, *, which="incorrect", sor
         True labels. One that is not in `classes` has probability 0 and an infinite loss.
     y_pred : array-like (n,) or None
         Predicted labels. None means those of the largest probability.
-    y_proba : array-like (n, n_classes)
-        Probabilities.
-    classes : array-like (n_classes,)
-        Labels of their columns.
+    y_proba : array-like (n, n_classes) or (n,)
+        Probabilities; one number per image is the probability of the second of two classes.
+    classes : array-like (n_classes,) or None
+        Labels of their columns. None means the sorted labels of `y_true`.
     which : {"incorrect", "correct", "all"}, default="incorrect"
         Which predictions to keep.
     sort : {"confidence", "loss", "random"}, default="confidence"
@@ -71,13 +73,14 @@ def rank_predictions(y_true, y_pred, y_proba, classes, *, which="incorrect", sor
     Raises
     ------
     ValueError
-        If shapes or labels do not fit together, or an option is unknown.
+        If shapes or labels do not fit together, probabilities are not between 0 and 1, or an option is unknown.
     """
     import pandas as pd
 
     check_option("which", which, WHICH)
     check_option("sort", sort, SORT)
-    y_true, classes, y_proba = _check_predictions(y_true, classes, y_proba)
+    _, y_proba, classes = check_probabilities(y_true, y_proba, classes)
+    y_true = column_or_1d(y_true)
     y_pred = classes[y_proba.argmax(axis=1)] if y_pred is None else column_or_1d(y_pred)
     true_probability = _probability_of(y_true, y_proba, classes)
     with np.errstate(divide="ignore"):  # probability 0: the loss is infinite
@@ -109,30 +112,8 @@ def check_option(name, value, allowed):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
 
 
-def _check_predictions(y_true, classes, y_proba):
-    y_true, y_proba = column_or_1d(y_true), np.asarray(y_proba, dtype=np.float64)
-    classes = np.unique(y_true) if classes is None else column_or_1d(classes)
-    if y_proba.ndim != 2 or y_proba.shape[1] != len(classes):
-        raise ValueError(
-            f"y_proba must have one column for each of the {len(classes)} classes, got shape {y_proba.shape}. Pass "
-            "classes in the order of its columns, such as the classes_ of the classifier."
-        )
-    check_consistent_length(y_true, y_proba)
-    if len(y_true) and not np.isin(y_true, classes).any():
-        raise ValueError(
-            f"y holds none of the labels that are predicted: it has {_some(np.unique(y_true))}, and the classes are "
-            f"{_some(classes)}. Pass labels of the kind that the classifier was fitted with."
-        )
-    return y_true, classes, y_proba
-
-
 def _probability_of(labels, y_proba, classes):
     """The probability of one label per row; 0 for a label that is no class."""
     position = {label: column for column, label in enumerate(classes.tolist())}
     columns = np.array([position.get(label, -1) for label in labels.tolist()], dtype=np.intp)
     return np.where(columns >= 0, y_proba[np.arange(len(labels)), columns], 0.0)
-
-
-def _some(labels, limit=5):
-    shown = ", ".join(map(repr, labels[:limit].tolist()))
-    return f"[{shown}, ...]" if len(labels) > limit else f"[{shown}]"

@@ -12,6 +12,8 @@ from skimgcls.metrics._unwrap_estimator import unwrap_estimator
 
 DECODED_SHAPE = 128, 128  # pixels, of files of any size
 
+_SHOWN_SIZE = 128  # pixels; of files, where no estimator says what they decode to
+
 
 def read_shown(X, rows, *, estimator=None, image_shape=None, channels="auto"):
     """Read some images in any supported form.
@@ -43,6 +45,8 @@ def read_shown(X, rows, *, estimator=None, image_shape=None, channels="auto"):
     reading = {"image_shape": image_shape, "channels": channels}
     if fitted is not None and _fits(images, fitted.image_shape_):  # else a step in between changes the shape
         reading |= {"image_shape": fitted.image_shape_, "fitted_layout": getattr(fitted, "_layout", None)}
+    elif holds_paths(images):
+        reading["image_size"] = _SHOWN_SIZE  # files may have several sizes, a picture has one
     pixels, layout = read_images(images, estimator="the display", **reading)
     return layout.as_images(pixels)
 
@@ -128,4 +132,4 @@ def _decode(paths, image_shape):
 
 
 def _fits(images, image_shape):
-    return not hasattr(images, "shape") or math.prod(images.shape[1:]) == math.prod(image_shape)
+    return holds_paths(images) or not hasattr(images, "shape") or math.prod(images.shape[1:]) == math.prod(image_shape)

@@ -47,8 +47,8 @@ def suspicious_labels(estimator, X, y, cv=5, *, n_jobs=None, method="self_confid
     Raises
     ------
     ValueError
-        If the estimator gives no probabilities, `y` has a single label or another length than `X`, the folds do not
-        hold each image once, or `method` is unknown.
+        If the estimator gives no probabilities, `y` has a single label, missing ones or another length than `X`, the
+        folds do not hold each image once, or `method` is unknown.
 
     Warns
     -----
@@ -86,10 +86,17 @@ def suspicious_labels(estimator, X, y, cv=5, *, n_jobs=None, method="self_confid
     0      0      7          0      True
     1    100      7          4      True
     """
+    import pandas as pd
+
     check_option("method", method, METHODS)
     check_probabilities_of(estimator)
     y = column_or_1d(y)
     check_consistent_length(X, y)
+    is_missing = pd.isna(y)
+    if is_missing.any():
+        raise ValueError(
+            f"y has {is_missing.sum()} missing labels, first of image {is_missing.argmax()}. Leave these images out."
+        )
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(

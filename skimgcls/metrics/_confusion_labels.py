@@ -158,7 +158,7 @@ def _write_beside(ax, cells, places, texts, side):
         ax.annotate(
             text, (j, i), tuple(middle - place), textcoords="offset points", ha="center", va="center",
             fontsize=NOTE_SIZE, color=RING, annotation_clip=False,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.8},
+            bbox={"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 0.3, "alpha": 0.8},
         )  # fmt: skip
 
 

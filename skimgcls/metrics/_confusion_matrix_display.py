@@ -12,7 +12,8 @@ from skimgcls.metrics._check_probabilities import label_codes
 from skimgcls.metrics._confusion_labels import LONGEST, label_axes, mark_strongest
 from skimgcls.metrics._list_names import list_names
 from skimgcls.metrics._panels import LABEL_SIZE, write_note
-from skimgcls.metrics._text import text_width
+from skimgcls.metrics._suit_paper import suit_paper
+from skimgcls.metrics._text import font_families, text_width
 
 GREY = "#595959"
 CORRECT, WRONG = "Blues", "Oranges"
@@ -98,11 +99,11 @@ class ConfusionMatrixDisplay(metrics.ConfusionMatrixDisplay):
         ValueError
             If the classifier knows none of the labels, or `normalize` is unknown.
         """
-        y = column_or_1d(y)
+        y_pred, y = estimator.predict(X), column_or_1d(y)
         known = column_or_1d(estimator.classes_)
         unknown = np.unique(y[label_codes(y, known) < 0]).tolist()
         classes = np.array([*known.tolist(), *unknown], dtype=object) if unknown else known
-        return cls.from_predictions(y, estimator.predict(X), classes=classes, normalize=normalize, ax=ax)
+        return cls.from_predictions(y, y_pred, classes=classes, normalize=normalize, ax=ax)
 
     @classmethod
     def from_predictions(cls, y_true, y_pred, *, classes=None, normalize="true", ax=None):
@@ -166,9 +167,10 @@ class ConfusionMatrixDisplay(metrics.ConfusionMatrixDisplay):
         self.ax_.tick_params(length=0)
         width = label_axes(self.ax_, names)
         size = _font_size(self._texts(matrix), width / n_classes)
-        self.text_ = _write(self.ax_, self._texts(matrix), size, (self.im_, wrong)) if size else None
         n_rings = 0 if size else mark_strongest(self.ax_, matrix, names, self._format)
         write_note(self.ax_, self._note(matrix, names, n_rings), GREY)
+        suit_paper([self.ax_])  # before the numbers, whose paper are their cells
+        self.text_ = _write(self.ax_, self._texts(matrix), size, (self.im_, wrong)) if size else None
         return self
 
     def _texts(self, matrix):
@@ -196,7 +198,8 @@ def _new_axes(names):
     import matplotlib.pyplot as plt
 
     side = np.clip(CELL * len(names), SMALLEST, LARGEST)
-    room = min(max(text_width(name, LABEL_SIZE) for name in names), LONGEST)
+    families = font_families(names)
+    room = min(max(text_width(name, LABEL_SIZE, families) for name in names), LONGEST)
     return plt.subplots(figsize=((side + room + 40) / 72, (side + room + 50) / 72), layout="constrained")[1]
 
 

@@ -2,7 +2,7 @@
 
 from skimgcls.metrics._fit_label import fit_label
 from skimgcls.metrics._panels import NOTE_SIZE
-from skimgcls.metrics._text import text_width
+from skimgcls.metrics._text import font_families, text_width
 
 MOST = 3
 LONGEST = 110  # points of a name
@@ -20,5 +20,7 @@ def list_names(names):
     -------
     text : str
     """
-    shown = [fit_label(str(name), LONGEST, 1, lambda text: text_width(text, NOTE_SIZE))[0] for name in names[:MOST]]
+    texts = [str(name) for name in names[:MOST]]
+    families = font_families(texts)
+    shown = [fit_label(text, LONGEST, 1, lambda part: text_width(part, NOTE_SIZE, families))[0] for text in texts]
     return ", ".join(shown) + f" and {len(names) - MOST} more" * (len(names) > MOST)

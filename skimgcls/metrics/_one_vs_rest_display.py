@@ -7,6 +7,7 @@ from skimgcls.metrics._list_names import list_names
 from skimgcls.metrics._one_vs_rest import one_vs_rest_curves
 from skimgcls.metrics._panels import NOTE_SIZE, write_note
 from skimgcls.metrics._predict_proba import predict_proba
+from skimgcls.metrics._suit_paper import suit_paper
 
 INK, GREY, FAINT = "#222222", "#595959", "#9A9A9A"
 # Okabe and Ito's palette, the text in darker shades of it.
@@ -144,6 +145,7 @@ class OneVsRestDisplay:
         farthest = max(self._corner_distance(curve) for _, curve, *_ in named)
         zoom = next((zoom for zoom in ZOOMS if farthest <= FARTHEST * zoom), None)
         self._add_key(ax if zoom is None else self._zoom_in(ax, zoom, named), named)
+        suit_paper([ax])
         return self
 
     def _named(self):

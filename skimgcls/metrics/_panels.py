@@ -36,6 +36,7 @@ def make_axes(ax, n_panels=2, figsize=(9.0, 3.6), heights=None):
     """
     import matplotlib.pyplot as plt
     from matplotlib.gridspec import GridSpec, GridSpecFromSubplotSpec
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     shape = (1, n_panels) if heights is None else (n_panels, 1)
     if ax is None:
@@ -48,7 +49,9 @@ def make_axes(ax, n_panels=2, figsize=(9.0, 3.6), heights=None):
     whole = axes[0]
     whole.set_axis_off()
     figure = whole.figure
-    spaces = {"wspace": 0.45, "hspace": 0.05}
+    # A constrained layout makes the room itself, and would take these for shares of the whole figure.
+    is_constrained = isinstance(figure.figure.get_layout_engine(), ConstrainedLayoutEngine)
+    spaces = {} if is_constrained else {"wspace": 0.45, "hspace": 0.05}
     if whole.get_subplotspec() is not None:
         grid = GridSpecFromSubplotSpec(*shape, whole.get_subplotspec(), height_ratios=heights, **spaces)
         return np.array([figure.add_subplot(cell) for cell in grid], dtype=object)

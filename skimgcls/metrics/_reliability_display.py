@@ -8,6 +8,7 @@ from skimgcls.metrics._calibration_bins import calibration_bins
 from skimgcls.metrics._draw_key import draw_key
 from skimgcls.metrics._panels import LABEL_SIZE, NOTE_SIZE, make_axes, panel_width, write_note
 from skimgcls.metrics._predict_proba import predict_proba
+from skimgcls.metrics._suit_paper import suit_paper
 from skimgcls.metrics._text import text_width
 
 GREY, PALE = "#595959", "0.93"
@@ -188,6 +189,7 @@ class ReliabilityDisplay:
                 colours=["#222222"] * len(models),
             )
         write_note(above, self._note(), GREY)
+        suit_paper(self.axes_)
         return self
 
     def _models(self):

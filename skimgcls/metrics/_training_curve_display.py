@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from skimgcls.metrics._panels import label_line_ends, make_axes, style_panel, write_note
+from skimgcls.metrics._suit_paper import suit_paper
 from skimgcls.metrics._unwrap_estimator import unwrap_estimator
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
@@ -129,6 +130,7 @@ class TrainingCurveDisplay:
                 panel.text(0.5, 0.5, f"no {metric} recorded", transform=panel.transAxes, ha="center", color=GREY)
                 panel.set(xticks=[], yticks=[])
             panel.set_ylabel(label)
+        suit_paper(self.axes_)
         return self
 
     def _draw_panel(self, ax, metric):
@@ -229,9 +231,10 @@ def _curves(runs, column):
     """The values of a column that are there: {name of the run: (epochs, values)}."""
     curves = {}
     for name, run in runs.items():
-        if column in run and run[column].notna().any():
-            there = run[run[column].notna()]
-            curves[name] = there["epoch"].to_numpy(), there[column].to_numpy(dtype=float)
+        values = run[column].to_numpy(dtype=float) if column in run else np.empty(0)
+        if np.isfinite(values).any():
+            there = np.isfinite(values)  # nothing can be drawn of a loss that has overflown
+            curves[name] = run["epoch"].to_numpy()[there], values[there]
     return curves
 
 

@@ -226,3 +226,16 @@ def test_can_be_drawn_again(fitted):
     first = display.figure_
     assert display.plot(n_columns=1) is display
     assert display.figure_ is not first
+
+
+@pytest.mark.parametrize("n_images", [0, -1])
+def test_a_number_of_images_below_one_is_refused(n_images, fitted):
+    clf, X, y = fitted
+    with pytest.raises(ValueError, match=r"n_images == .*, must be >= 1"):
+        ClassifiedImagesDisplay.from_estimator(clf, X, y, n_images=n_images)
+
+
+def test_images_and_labels_of_other_length_are_refused(fitted):
+    clf, X, y = fitted
+    with pytest.raises(ValueError, match="inconsistent"):
+        ClassifiedImagesDisplay.from_predictions(X[:50], y, clf.predict_proba(X), clf.classes_)

@@ -126,11 +126,12 @@ def test_booleans_are_labels(digits):
     ("options", "message"),
     [
         ({"per_class": 2}, "Pass the labels as y"),
-        ({"n_images": 0}, "nothing to show"),
+        ({"n_images": 0}, "n_images == 0, must be >= 1"),
+        ({"n_images": -1}, "n_images == -1, must be >= 1"),
         ({"y": [1, 2]}, "inconsistent"),
         ({"captions": ["one"]}, "inconsistent"),
     ],
-    ids=["no labels", "no images", "labels of other images", "captions of other images"],
+    ids=["no labels", "no images", "fewer than none", "labels of other images", "captions of other images"],
 )
 def test_what_cannot_be_shown_is_refused(options, message, digits):
     X, _ = digits

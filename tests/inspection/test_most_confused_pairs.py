@@ -94,3 +94,15 @@ def test_probabilities_are_asked_for(digits):
     X, y = digits
     with pytest.raises(ValueError, match="has no predict_proba"):
         most_confused_pairs(object(), X, y)
+
+
+@pytest.mark.parametrize("missing", [None, np.nan], ids=["None", "NaN"])
+def test_images_without_a_label_make_no_pair(missing):
+    y = np.array(["a", missing, "a"], dtype=object)
+    pairs = most_confused_pairs(Oracle(["a", "b"]), [[0.1, 0.9], [0.2, 0.8], [0.7, 0.3]], y)
+    assert pairs[["true", "predicted", "n_images", "share"]].to_numpy().tolist() == [["a", "b", 1, 0.5]]
+
+
+def test_a_number_of_pairs_below_one_is_refused():
+    with pytest.raises(ValueError, match="n_pairs == -1, must be >= 1"):
+        most_confused_pairs(Oracle(["a", "b"]), [[0.1, 0.9]], ["a"], n_pairs=-1)

@@ -101,7 +101,7 @@ def test_classes_default_to_the_sorted_labels():
         ((TRUE[:4], None, PROBA[:4], None), {}, r"one column for each of the 2 classes"),
         ((TRUE, None, PROBA[:, 0], CLASSES), {}, r"got shape \(5,\)"),
         ((TRUE[:3], None, PROBA, CLASSES), {}, "inconsistent numbers of samples"),
-        (([0, 1, 2, 0, 1], None, PROBA, CLASSES), {}, r"none of the labels.*\[0, 1, 2\].*\['cat', 'dog', 'fox'\]"),
+        (([0, 1, 2, 0, 1], None, PROBA, CLASSES), {}, r"None of the labels.*\[0, 1, 2\].*\['cat', 'dog', 'fox'\]"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(arguments, options, message):
@@ -119,3 +119,18 @@ def test_asks_an_estimator_for_labels_and_probabilities():
 def test_an_estimator_without_probabilities_is_refused():
     with pytest.raises(ValueError, match=r"RidgeClassifier has no predict_proba.*CalibratedClassifierCV"):
         predict_all(RidgeClassifier(), [[0.0]])
+
+
+@pytest.mark.parametrize(
+    ("y_proba", "message"),
+    [(PROBA * np.nan, "y_proba contains NaN"), (8 * PROBA - 4, "must hold probabilities from 0 to 1")],
+    ids=["missing", "scores"],
+)
+def test_what_is_no_probability_is_refused(y_proba, message):
+    with pytest.raises(ValueError, match=message):
+        rank_predictions(TRUE, None, y_proba, CLASSES)
+
+
+def test_one_number_per_image_is_the_probability_of_the_second_class():
+    ranked = rank_predictions(["a", "b"], None, [0.9, 0.8], ["a", "b"])
+    assert ranked[["index", "predicted", "confidence"]].to_numpy().tolist() == [[0, "b", 0.9]]

@@ -197,3 +197,9 @@ def test_flipped_labels_of_fashion_mnist_are_ranked_first(shared_data, rng):
     given = flip(y[rows], np.flatnonzero(flipped), by=rng.integers(1, 10, 60))
     suspects = suspicious_labels(MLPClassifier(random_state=0), X[rows], given)
     assert average_precision_score(flipped[suspects["index"]], suspects["score"]) > 0.7
+
+
+@pytest.mark.parametrize("y", [["a", None, "b"], [0.0, np.nan, 1.0]], ids=["None", "NaN"])
+def test_missing_labels_are_refused(y):
+    with pytest.raises(ValueError, match=r"y has 1 missing labels, first of image 1\."):
+        suspicious_labels(KNeighborsClassifier(), [[0.0], [1.0], [2.0]], np.array(y, dtype=object))

@@ -1,7 +1,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.text import Annotation
 from sklearn import metrics
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -18,7 +20,7 @@ def shown(display):
 
 
 def note(display):
-    return " ".join(display.ax_.texts[-1].get_text().split())
+    return " ".join([text for text in display.ax_.texts if isinstance(text, Annotation)][-1].get_text().split())
 
 
 @BOXES
@@ -150,3 +152,8 @@ def test_fits_into_a_small_panel(kind, named_case, png_complaints):
     assert display.ax_ is axes[1]
     assert display.figure_ is figure
     assert png_complaints(figure) == []
+
+
+def test_a_model_that_is_not_fitted_says_so():
+    with pytest.raises(NotFittedError):
+        ConfusionMatrixDisplay.from_estimator(LogisticRegression(), [[0.0], [1.0]], [0, 1])

@@ -16,3 +16,8 @@ def test_a_long_name_is_shortened_in_its_middle():
     text = list_names(["Canis lupus familiaris (golden retriever)", "cat"])
     assert "…" in text
     assert text.endswith("retriever), cat")
+
+
+@pytest.mark.filterwarnings("ignore:No installed font:UserWarning")  # ours; matplotlib itself must have nothing to add
+def test_names_that_the_configured_font_lacks_are_measured_in_one_that_has_them():
+    assert list_names(["猫", "cat"]) == "猫, cat"

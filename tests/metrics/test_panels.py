@@ -149,3 +149,10 @@ def test_a_note_breaks_between_words_where_a_part_is_too_wide(panel):
     assert lines[0] == "name"
     assert len(lines) >= 4
     assert boxes(panel.texts)[0].width <= 1.1 * panel.get_window_extent().width
+
+
+def test_one_cell_of_a_constrained_grid_has_room_for_all_panels():
+    figure, grid = plt.subplots(2, 3, figsize=(10, 7), layout="constrained")
+    panels = make_axes(grid[0, 0])
+    figure.canvas.draw()  # warns of axes that collapse
+    assert min(panel_width(panel) for panel in panels) > 40

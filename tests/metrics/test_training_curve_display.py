@@ -239,3 +239,8 @@ def test_long_names_of_runs_end_inside_their_panel():
 def test_accuracy_ends_at_one():
     display = TrainingCurveDisplay.from_history({"train_accuracy": [0.2, 1.0]})
     assert display.axes_[1].get_ylim()[1] <= 1.01
+
+
+def test_an_infinite_loss_is_left_out():
+    display = TrainingCurveDisplay.from_history({"train_loss": [1.0, np.inf, 3.0], "train_accuracy": [0.5, 0.1, 0.1]})
+    assert display.axes_[0].lines[0].get_ydata().tolist() == [1.0, 3.0]

@@ -7,8 +7,9 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from skimgcls.images._read_images import read_images
-from skimgcls.inspection._rank_predictions import _some, check_probabilities_of
+from skimgcls.inspection._rank_predictions import check_probabilities_of
 from skimgcls.inspection._shown_images import model_name
+from skimgcls.metrics._check_probabilities import _some
 from skimgcls.metrics._unwrap_estimator import unwrap_estimator
 from skimgcls.utils._torch_scope import torch_scope
 
@@ -44,7 +45,6 @@ class ExplainedClassifier:
     def __init__(self, estimator, X, image_shape=None):
         from skimgcls.training import ImageDataset, read_dataset
 
-        check_is_fitted(estimator)
         self.name = model_name(estimator)
         self._classifier, self._X = _reach_network(estimator, X)
         classifier, self._net = self._classifier, getattr(self._classifier, "net_", None)
@@ -73,9 +73,12 @@ class ExplainedClassifier:
 
         Raises
         ------
+        NotFittedError
+            Before ``fit``.
         ValueError
             If the classifier does not give what is wanted, or a target is no class of it.
         """
+        check_is_fitted(estimator)
         if gradients_for is None:
             check_probabilities_of(estimator)
         elif unwrap_estimator(estimator, "net_") is None:

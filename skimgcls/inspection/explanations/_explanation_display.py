@@ -6,7 +6,7 @@ from math import ceil
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_scalar
+from sklearn.utils import check_consistent_length, check_scalar
 
 from skimgcls.images._displayable import as_displayable
 from skimgcls.inspection._classified_images_display import COLOURS, MARKS, percent
@@ -177,6 +177,7 @@ class ExplanationDisplay:
         methods = [method] if isinstance(method, str) else list(method)
         for name in methods:
             check_option("method", name, tuple(METHODS))
+        check_consistent_length(X, y)
         rows = list(range(min(check_scalar(n_images, "n_images", Integral, min_val=1), len(X))))
         X, y, target = take(X, rows), _labels(y, rows), _labels(target, rows)
         y_pred, y_proba = predict_all(estimator, X)

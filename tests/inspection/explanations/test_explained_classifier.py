@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -197,3 +198,11 @@ def test_bytes_stay_bytes_until_they_are_needed(digits):
     model = opened(MLPClassifier(**TINY).fit(X, y), X[:9])
     assert model.dataset.rows.dtype == torch.uint8
     assert [len(images) for images, _ in model.batches(4)] == [4, 4, 1]
+
+
+def test_an_estimator_that_is_not_fitted_says_so():
+    with (
+        pytest.raises(NotFittedError),
+        ExplainedClassifier.open(CNNClassifier(), np.zeros((2, 8, 8)), None, gradients_for="grad_cam"),
+    ):
+        pass

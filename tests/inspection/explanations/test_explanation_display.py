@@ -234,3 +234,9 @@ def test_a_picture_of_one_image_is_no_wider_than_its_heading_needs(cnn, quadrant
     display = ExplanationDisplay.from_estimator(cnn, *quadrants, n_images=1)
     assert display.figure_.get_figwidth() < 5
     assert_nothing_overlaps_or_is_cut(display)
+
+
+def test_labels_of_other_images_are_refused(cnn, quadrants):
+    X, y = quadrants
+    with pytest.raises(ValueError, match="inconsistent"):
+        ExplanationDisplay.from_estimator(cnn, X[:5], y[:3])
