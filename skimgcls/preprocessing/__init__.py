@@ -1,5 +1,6 @@
-"""Augmentation of batches of images on the device they are on, drawn for each image by itself."""
+"""Transformers of images, and augmentation of batches on their device, drawn for each image by itself."""
 
+from skimgcls.preprocessing import transformers
 from skimgcls.preprocessing._augmentation import Augmentation
 from skimgcls.preprocessing._color_jitter import ColorJitter
 from skimgcls.preprocessing._compose import Compose
@@ -12,8 +13,9 @@ from skimgcls.preprocessing._mixup import Mixup
 from skimgcls.preprocessing._random_affine import RandomAffine
 from skimgcls.preprocessing._random_crop import RandomCrop
 from skimgcls.preprocessing._random_flip import RandomFlip
+from skimgcls.preprocessing.transformers import *  # noqa: F403
 
 __all__ = [
     "Augmentation", "ColorJitter", "Compose", "CutMix", "Cutout", "FunctionAugmentation", "GaussianNoise", "Mixup",
-    "RandomAffine", "RandomCrop", "RandomFlip", "make_augmentation",
+    "RandomAffine", "RandomCrop", "RandomFlip", "make_augmentation", *transformers.__all__,
 ]  # fmt: skip
