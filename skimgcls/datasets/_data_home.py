@@ -1,8 +1,9 @@
 """Where data sets lie on this machine, and where new files may be put."""
 
 import os
-import sys
 from pathlib import Path
+
+from skimgcls.utils._user_cache_folder import user_cache_folder
 
 _VARIABLE = "SKIMGCLS_DATA"
 
@@ -26,22 +27,6 @@ def search_folders(data_home=None):
     if is_writable(folder) or folder == user_cache_folder():
         return [folder]
     return [folder, user_cache_folder()]
-
-
-def user_cache_folder():
-    """Return this user's cache folder for skimgcls, by the rules of the platform; it need not exist.
-
-    ``$XDG_CACHE_HOME/skimgcls`` where that is set, else ``~/.cache/skimgcls`` (``~/Library/Caches/skimgcls`` on
-    macOS, ``%LOCALAPPDATA%\\skimgcls\\Cache`` on Windows).
-    """
-    xdg_cache_home = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if xdg_cache_home.is_absolute():  # the XDG specification has relative values ignored
-        return xdg_cache_home / "skimgcls"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "skimgcls" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "skimgcls"
-    return Path.home() / ".cache" / "skimgcls"
 
 
 def is_writable(folder):

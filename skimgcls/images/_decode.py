@@ -4,23 +4,32 @@ import contextlib
 import functools
 import numbers
 import os
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from skimgcls.exceptions import ImageDecodeError
+from skimgcls.images._open_image import MAX_PIXELS, open_image
+from skimgcls.images._to_gray_or_rgb import is_gray as _is_gray
+from skimgcls.images._to_gray_or_rgb import to_gray_or_rgb
 
 COLOR_MODES = ("auto", "gray", "rgb")
-MAX_PIXELS = 50_000_000  # a 50-megapixel photograph is 150 MB once decoded
+ON_ERROR = ("raise", "skip", "warn")
 
 # Names under which the formats that decode_image reads are stored.
-SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".pbm", ".pgm", ".ppm", ".pnm", ".tif", ".tiff", ".webp"}
-)
+SUFFIXES_OF = {
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "PPM": (".pbm", ".pgm", ".ppm", ".pnm"),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+}
+SUFFIXES = frozenset(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes)
 
-# Few formats, few decoders: every further one is more C code that unknown bytes reach.
-_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _MAX_FAILURES_LISTED = 10
 _KEPT_RESOLUTION = 4  # times the wanted size; at 2 pixels differ up to 19 of 255, and small files gain no time
 _EXIF_ORIENTATION = 0x0112
@@ -33,7 +42,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 
 
 def decode_image(path, image_size=None, color_mode="auto"):
@@ -99,18 +107,11 @@ def decode_image(path, image_size=None, color_mode="auto"):
     ((30, 40, 1), (16, 16, 3))
     """
     image_size, color_mode = check_image_size(image_size), check_color_mode(color_mode)
-    with contextlib.ExitStack() as stack:
-        if hasattr(path, "read"):
-            file, name = path, getattr(path, "name", "the given file")
-        else:
-            file, name = stack.enter_context(open(path, "rb")), os.fspath(path)
-        try:
-            return _decode(file, image_size, color_mode)
-        except Exception as error:  # on damaged bytes Pillow's decoders raise nearly anything, struct.error to KeyError
-            raise ImageDecodeError(f"{name!r} could not be decoded: {_reason(error)}") from error
+    with open_image(path) as image:
+        return read_pixels(image, image_size, color_mode)
 
 
-def decode_images(paths, image_size, color_mode="auto", n_threads=None):
+def decode_images(paths, image_size, color_mode="auto", n_threads=None, on_error="raise"):
     """Decode image files to one array, several at a time.
 
     Parameters
@@ -123,20 +124,30 @@ def decode_images(paths, image_size, color_mode="auto", n_threads=None):
         "auto" gives three channels where at least one of the files has colour, one channel otherwise.
     n_threads : int, default=None
         Files decoded at the same time; None means as many as there are CPU cores for this process.
+    on_error : {"raise", "skip", "warn"}, default="raise"
+        What to do about files that cannot be opened or decoded: raise, leave them out in silence, or leave them out
+        and warn.
 
     Returns
     -------
     images : ndarray of shape (n, height, width, channels), uint8
         In the order of `paths`, whatever the number of threads.
+    is_read : ndarray of shape (n_paths,), bool
+        Which of the files `images` holds. Returned unless `on_error` is "raise".
 
     Raises
     ------
     ImageDecodeError
-        If files could not be decoded; the message names the first ten.
+        If files could not be decoded, or with the other choices of `on_error` none of them; names the first ten.
     OSError
-        If a file cannot be opened.
+        If a file cannot be opened and `on_error` is "raise".
     ValueError
         If `paths` is empty, or a parameter is no valid choice.
+
+    Warns
+    -----
+    UserWarning
+        If `on_error` is "warn" and files were left out; names the first ten.
 
     Examples
     --------
@@ -153,15 +164,19 @@ def decode_images(paths, image_size, color_mode="auto", n_threads=None):
     image_size, color_mode = check_image_size(image_size), check_color_mode(color_mode)
     if image_size is None:
         raise ValueError("decode_images needs image_size, the height and width of all images in pixels. Got None.")
-    decode = functools.partial(_decode_or_failure, image_size=image_size, color_mode=color_mode)
-    n_threads = min(_check_n_threads(n_threads), len(paths))
-    if n_threads == 1:
-        return _gather(map(decode, paths), len(paths))
-    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="skimgcls-decode")
-    try:
-        return _gather(pool.map(decode, paths), len(paths))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    raises = check_on_error(on_error) == "raise"
+    most_failures, caught = (_MAX_FAILURES_LISTED, ()) if raises else (len(paths), OSError)
+    decode = functools.partial(_decode_or_failure, image_size=image_size, color_mode=color_mode, caught=caught)
+    with map_in_threads(decode, paths, n_threads) as decoded:
+        images, failed = _gather(decoded, len(paths), most_failures)
+    what_failed = describe_failures(failed.values(), len(paths), are_all=not raises or len(failed) < most_failures)
+    if failed and (raises or images is None):
+        raise ImageDecodeError(what_failed) from next(iter(failed.values())).__cause__
+    if failed and on_error == "warn":
+        warnings.warn(f"{what_failed}\nThey are left out.", UserWarning, stacklevel=5)  # who called a loader
+    is_read = ~np.isin(np.arange(len(paths)), list(failed))
+    images = images[is_read] if failed else images
+    return images if raises else (images, is_read)
 
 
 def check_image_size(image_size):
@@ -189,36 +204,70 @@ def check_color_mode(color_mode):
     return color_mode
 
 
-class _RefusedError(Exception):
-    """A readable image that we do not take; the message completes "could not be decoded: ..."."""
+def check_on_error(on_error):
+    """Return `on_error`, or raise a ValueError that names the choices."""
+    if on_error not in ON_ERROR:
+        raise ValueError(f"The 'on_error' parameter must be one of {ON_ERROR}. Got {on_error!r} instead.")
+    return on_error
 
 
-def _decode(file, image_size, color_mode):
-    image = Image.open(file, formats=_FORMATS)  # reads the header alone
-    _check_n_pixels(image)
-    file_format = image.format
-    if image_size is not None and file_format in ("JPEG", "MPO"):  # MPO: a JPEG with previews, as phones write it
-        _reduce_in_decoder(image, image_size)
-    image.load()
-    image = _to_gray_or_rgb(_turn_upright(image), file_format, color_mode)
+def read_pixels(image, image_size, color_mode):
+    """Decode an image of `open_image` as `decode_image` describes it; (height, width, channels), uint8."""
+    image = read_upright(image, image_size, color_mode)
     if image_size is not None:
         image = _resize(image, image_size)
     array = np.array(image)
     return array[:, :, np.newaxis] if array.ndim == 2 else array
 
 
-def _check_n_pixels(image):
+def read_upright(image, image_size, color_mode):
+    """Decode an image of `open_image` to Pillow's "L" or "RGB", with no fewer pixels than `image_size` needs."""
+    file_format = image.format
+    if image_size is not None and file_format in ("JPEG", "MPO"):  # MPO: a JPEG with previews, as phones write it
+        _reduce_in_decoder(image, image_size)
+    image.load()
+    image = _turn_upright(image)
+    if color_mode == "auto":
+        color_mode = "gray" if _is_gray(image) else "rgb"
+    return to_gray_or_rgb(image, file_format, color_mode)
+
+
+def upright_size(image):
+    """Width and height of an image of `open_image` as it will be seen, in pixels."""
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise _RefusedError(
-            f"it has {width:,} x {height:,} pixels, and at most {MAX_PIXELS:,} in all are read. Save a smaller version."
-        )
+    return (height, width) if _orientation(image) in (5, 6, 7, 8) else (width, height)
+
+
+@contextlib.contextmanager
+def map_in_threads(function, values, n_threads=None):
+    """Give an iterator over what a function makes of values, in their order; None means a thread for each CPU core."""
+    n_threads = min(_check_n_threads(n_threads), len(values))
+    if n_threads <= 1:
+        yield map(function, values)
+        return
+    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="skimgcls-decode")
+    try:
+        yield pool.map(function, values)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def describe_failures(failures, n_images, are_all=True):
+    """Say in one message which of the images could not be decoded, the first ten by name."""
+    messages = [str(failure) for failure in failures]
+    if len(messages) == 1:
+        return messages[0]
+    listed = [f"\n- {message}" for message in messages[:_MAX_FAILURES_LISTED]]
+    if len(messages) > len(listed):
+        listed.append(f"\n- and {len(messages) - len(listed):,} more")
+    at_least = "" if are_all else "At least "
+    return f"{at_least}{len(messages):,} of {n_images:,} images could not be decoded:{''.join(listed)}"
 
 
 def _reduce_in_decoder(image, image_size):
     """Let the JPEG decoder drop resolution that resizing would average away."""
     width, height = image.size
-    upright = (height, width) if _orientation(image) in (5, 6, 7, 8) else (width, height)
+    upright = upright_size(image)
     reduction = min(upright[0] / image_size[1], upright[1] / image_size[0]) / _KEPT_RESOLUTION
     if reduction > 1:
         image.draft(None, (int(np.ceil(width / reduction)), int(np.ceil(height / reduction))))
@@ -231,47 +280,14 @@ def _turn_upright(image):
 
 
 def _orientation(image):
+    if getattr(image, "tile", None) and image.format == "PNG" and "exif" not in image.info:
+        return 1  # looking further would decode the pixels, and damage to them would be lost in the `except` below
+    if image.format == "TIFF":
+        return 1  # Pillow turns these itself, and gives their upright size
     try:
         return int(image.getexif().get(_EXIF_ORIENTATION, 1))
     except Exception:  # damaged metadata says nothing about the pixels
         return 1
-
-
-def _to_gray_or_rgb(image, file_format, color_mode):
-    """Any mode to "L" or "RGB"."""
-    if color_mode == "auto":
-        color_mode = "gray" if _is_gray(image) else "rgb"
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = Image.fromarray(_to_bytes(np.asarray(image), file_format))
-    elif image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    elif image.mode not in ("1", "L"):
-        image = image.convert("RGB")  # before grey: Pillow has no direct way from every mode
-    return image.convert("L" if color_mode == "gray" else "RGB")
-
-
-def _is_gray(image):
-    if image.mode in ("P", "PA"):
-        palette = np.asarray(image.getpalette("RGB")).reshape(-1, 3)
-        return bool((palette == palette[:, :1]).all())
-    return image.mode in _GRAY_MODES
-
-
-def _to_bytes(values, file_format):
-    """Scale greys of more than 8 bits to uint8, see the table in `decode_image`."""
-    if values.dtype.itemsize == 2 or file_format == "PPM":  # which comes as 32-bit integers of 0 to 65535
-        return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)  # rounded: 257 is odd, there are no ties
-    low, high = float(values.min()), float(values.max())
-    if not np.isfinite(low + high):
-        raise _RefusedError("it holds NaN or infinite values. Replace them, then save it again.")
-    is_unit_interval = values.dtype.kind == "f" and low >= 0 and high <= 1
-    values = values.astype(np.float64)
-    if is_unit_interval:
-        values = values * 255
-    elif low < 0 or high > 255:
-        values = (values - low) * (255 / (high - low) if high > low else 0)
-    return np.rint(values).astype(np.uint8)
 
 
 def _resize(image, image_size):
@@ -282,17 +298,6 @@ def _resize(image, image_size):
     left, top = (old_width - box_width) / 2, (old_height - box_height) / 2
     box = (left, top, min(left + box_width, old_width), min(top + box_height, old_height))
     return image.resize((width, height), Image.Resampling.BILINEAR, box=box)
-
-
-def _reason(error):
-    formats = ", ".join(_FORMATS)
-    if isinstance(error, UnidentifiedImageError):
-        return f"it is damaged, or in none of the supported formats ({formats}). Convert or remove it."
-    if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):  # Pillow's own limits
-        return f"it is too large: {error} At most {MAX_PIXELS:,} pixels are read. Save a smaller version."
-    if isinstance(error, _RefusedError):
-        return str(error)
-    return f"it is damaged, or of a kind unknown to Pillow ({type(error).__name__}: {error}). Replace or remove it."
 
 
 def _check_paths(paths):
@@ -314,20 +319,25 @@ def _check_n_threads(n_threads):
     return int(n_threads)
 
 
-def _decode_or_failure(path, image_size, color_mode):
+def _decode_or_failure(path, image_size, color_mode, caught):
     try:
         return decode_image(path, image_size, color_mode)
     except ImageDecodeError as error:
         return error
+    except caught as error:
+        return error
 
 
-def _gather(decoded, n_images):
-    """Put images, or the errors that came instead, into one array; colour appears when the first colour image does."""
-    images, failures = None, []
+def _gather(decoded, n_images, most_failures):
+    """Put images into one array, and the errors that came instead under their positions, until there are too many.
+
+    Colour appears when the first colour image does.
+    """
+    images, failed = None, {}
     for index, image in enumerate(decoded):
-        if isinstance(image, ImageDecodeError):
-            failures.append(image)
-            if len(failures) == _MAX_FAILURES_LISTED:
+        if isinstance(image, Exception):
+            failed[index] = image
+            if len(failed) == most_failures:
                 break
             continue
         if images is None:
@@ -335,10 +345,4 @@ def _gather(decoded, n_images):
         if image.shape[-1] > images.shape[-1]:
             images = np.repeat(images, image.shape[-1], axis=-1)  # (n, h, w, 1) -> (n, h, w, 3)
         images[index] = image
-    if len(failures) == 1:
-        raise failures[0]
-    if failures:
-        listed = "\n".join(f"- {failure}" for failure in failures)
-        at_least = "At least " if len(failures) == _MAX_FAILURES_LISTED else ""  # the rest was not tried
-        raise ImageDecodeError(f"{at_least}{len(failures)} of {n_images} images could not be decoded:\n{listed}")
-    return images
+    return images, failed

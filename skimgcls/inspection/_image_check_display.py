@@ -164,7 +164,9 @@ def _caption(row):
         return row.part
     if row.check in ("wrong extension", "odd mode", "odd size"):
         return row.detail.partition(";")[0]
-    return "" if row.label is None else str(row.label)
+    if row.label is None:
+        return row.part if row.part == "test" else ""
+    return str(row.label)
 
 
 def _describe_rest(frame):

@@ -1,9 +1,11 @@
 import os
+import shutil
 import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.model_selection import StratifiedGroupKFold
 
 from skimgcls.datasets import load_image_folder
 from skimgcls.exceptions import ImageDecodeError
@@ -97,9 +99,90 @@ def test_folders_called_like_parts_of_a_data_set_get_a_warning(root):
     assert caught[0].filename == __file__
 
 
-def test_without_a_size_the_error_says_to_give_one(root):
-    with pytest.raises(ValueError, match=r"load_image_folder needs image_size, such as image_size=64: the estimators"):
-        load_image_folder(root)
+def test_without_a_size_there_are_paths_in_the_same_order(root):
+    bunch = load_image_folder(root)
+    assert bunch.data.shape == (5,)
+    assert bunch.data.dtype.kind == "U"
+    np.testing.assert_array_equal(bunch.data, load_image_folder(root, image_size=4).filenames)
+    np.testing.assert_array_equal(bunch.data, bunch.filenames)
+    assert bunch.target.tolist() == ["cat", "cat", "cat", "dog", "dog"]
+    assert "5 images of 2 classes" in bunch.DESCR
+    assert bunch.DESCR.endswith("as paths.")
+    paths, labels = load_image_folder(root, return_X_y=True)
+    np.testing.assert_array_equal(paths, bunch.data)
+    np.testing.assert_array_equal(labels, bunch.target)
+
+
+def test_paths_alone_are_given_without_opening_a_file(root):
+    (root / "cat" / "bad.png").write_bytes(b"broken")
+    bunch = load_image_folder(root)
+    assert len(bunch.data) == 6
+    assert bunch.unreadable.tolist() == []
+
+
+@pytest.mark.parametrize("image_size", [None, 8])
+def test_files_that_cannot_be_decoded_are_left_out_with_their_labels_and_groups(root, image_size):
+    (root / "cat" / "deep" / "bad.png").write_bytes(b"broken")
+    (root / "dog" / "photo.heic").write_bytes(b"\x00\x00\x00\x18ftypheic")
+    bunch = load_image_folder(root, image_size, on_error="skip")
+    assert [os.path.basename(path) for path in bunch.unreadable] == ["bad.png", "photo.heic"]
+    assert len(bunch.data) == len(bunch.target) == len(bunch.filenames) == len(bunch.groups) == 5
+    assert not set(bunch.unreadable) & set(bunch.filenames)
+    with pytest.warns(UserWarning, match=r"(?s)2 of 7 images could not be .*bad\.png.*photo\.heic") as caught:
+        load_image_folder(root, image_size, on_error="warn")
+    assert caught[0].filename == __file__
+
+
+def test_truncated_files_are_found_too(root):
+    whole = (root / "dog" / "b.JPG").read_bytes()
+    (root / "dog" / "b.JPG").write_bytes(whole[: len(whole) // 2])
+    assert [os.path.basename(path) for path in load_image_folder(root, on_error="skip").unreadable] == ["b.JPG"]
+
+
+def test_the_first_folder_below_the_class_is_the_group(root):
+    (root / "dog" / "deep").mkdir()
+    Image.new("L", (9, 9)).save(root / "dog" / "deep" / "x.png")
+    bunch = load_image_folder(root)
+    assert dict(zip(names(bunch, root), bunch.groups, strict=True)) == {
+        "cat/deep/er/z.webp": "deep",
+        "cat/deep/k.tiff": "deep",
+        "cat/deep-sea/m.bmp": "deep-sea",
+        "dog/a.png": os.path.join("dog", "a.png"),
+        "dog/b.JPG": os.path.join("dog", "b.JPG"),
+        "dog/deep/x.png": "deep",
+    }
+
+
+def test_groups_keep_a_split_from_parting_what_belongs_together(tmp_path):
+    for name in ("cat", "dog"):
+        for number in range(12):
+            path = tmp_path / name / f"day_{number % 4}" / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (9, 9)).save(path)
+    bunch = load_image_folder(tmp_path)
+    for train, test in StratifiedGroupKFold(2).split(bunch.data, bunch.target, bunch.groups):
+        assert not set(bunch.groups[train]) & set(bunch.groups[test])
+
+
+def test_without_folders_below_the_classes_there_are_no_groups(root):
+    for name in ("deep", "deep-sea"):
+        shutil.rmtree(root / "cat" / name)
+    Image.new("L", (9, 9)).save(root / "cat" / "x.png")
+    bunch = load_image_folder(root, as_frame=True)
+    assert bunch.groups is None
+    assert list(bunch.frame) == ["path", "label"]
+
+
+def test_a_frame_has_a_column_each_for_path_label_and_group(root):
+    bunch = load_image_folder(root, as_frame=True)
+    assert list(bunch.frame) == ["path", "label", "group"]
+    assert list(bunch.data) == ["path"]
+    assert bunch.target.name == "label"
+    assert bunch.data["path"].tolist() == bunch.filenames.tolist() == load_image_folder(root).data.tolist()
+    assert bunch.target.tolist() == ["cat", "cat", "cat", "dog", "dog"]
+    X, y = load_image_folder(root, as_frame=True, return_X_y=True)
+    assert X.equals(bunch.data)
+    assert y.equals(bunch.target)
 
 
 def test_a_missing_root_is_named(tmp_path):
@@ -121,7 +204,8 @@ def test_a_class_without_images_is_named(root):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "name"), [({"image_size": 0}, "image_size"), ({"image_size": 8, "color_mode": "cmyk"}, "color_mode")]
+    ("parameters", "name"),
+    [({"image_size": 0}, "image_size"), ({"color_mode": "cmyk"}, "color_mode"), ({"on_error": "ignore"}, "on_error")],
 )
 def test_parameters_out_of_range_are_refused_by_name(root, parameters, name):
     with pytest.raises(ValueError, match=f"'{name}' parameter"):

@@ -10,7 +10,17 @@ import pytest
 from PIL import Image, ImageFile, ImageOps
 
 from skimgcls.exceptions import ImageDecodeError
-from skimgcls.images._decode import MAX_PIXELS, SUFFIXES, check_image_size, decode_image, decode_images
+from skimgcls.images._decode import (
+    SUFFIXES_OF,
+    check_image_size,
+    decode_image,
+    decode_images,
+    describe_failures,
+    map_in_threads,
+    read_pixels,
+    upright_size,
+)
+from skimgcls.images._open_image import MAX_PIXELS, open_image
 
 LOSSLESS = {"BMP": {}, "PNG": {}, "PPM": {}, "TIFF": {}, "WEBP": {"lossless": True}}
 ALL_FORMATS = ["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
@@ -62,83 +72,20 @@ def test_rgb_mode_repeats_greys(grays):
     image[:] = 0  # the pixels can be written to
 
 
-def test_gray_mode_weighs_colours_by_their_brightness():
-    pixels = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
-    image = decode_image(encode(pixels), color_mode="gray")
-    np.testing.assert_allclose(image[0, :, 0], 255 * np.array([0.299, 0.587, 0.114]), atol=1)  # ITU-R 601-2
+def test_progressive_jpeg_gives_the_pixels_of_a_baseline_jpeg(rng):
+    blocks = Image.fromarray(rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)).resize((60, 50))
+    progressive = encode(blocks, "JPEG", progressive=True)
+    assert Image.open(progressive).info["progressive"]
+    np.testing.assert_array_equal(decode_image(progressive), decode_image(encode(blocks, "JPEG")))
 
 
-def palette_image(*entries):
-    """Two pixels, of the two entries of a palette."""
-    image = Image.new("P", (2, 1))
-    image.putpalette(sum(entries, ()))
-    image.putpixel((1, 0), 1)
-    return image
-
-
-RED_BLUE = palette_image((200, 10, 30), (5, 100, 250))
-LIGHT_DARK = palette_image((200, 200, 200), (5, 5, 5))
-GREY_AND_NOTHING = Image.merge("LA", [Image.new("L", (2, 1), 40), Image.fromarray(np.array([[255, 0]], np.uint8))])
-INKS = np.array([[[255, 0, 0, 255], [0, 0, 0, 51]]], np.uint8)  # the second lets 80 % of what is behind it through
-
-
-@pytest.mark.parametrize(
-    ("image", "image_format", "options", "expected"),
-    [
-        (Image.fromarray(np.array([[True, False]])), "PNG", {}, [[[255], [0]]]),
-        (RED_BLUE, "PNG", {}, [[[200, 10, 30], [5, 100, 250]]]),
-        (LIGHT_DARK, "PNG", {}, [[[200], [5]]]),
-        (INKS, "PNG", {}, [[[255, 0, 0], [204, 204, 204]]]),
-        (GREY_AND_NOTHING, "PNG", {}, [[[40], [255]]]),
-        (RED_BLUE, "PNG", {"transparency": 0}, [[[255, 255, 255], [5, 100, 250]]]),
-        (RED_BLUE, "GIF", {"transparency": 0}, [[[255, 255, 255], [5, 100, 250]]]),
-        (np.array([[9, 40]], np.uint8), "PNG", {"transparency": 9}, [[[255], [40]]]),
-    ],
-    ids=["1 bit", "palette", "palette of greys", "RGBA", "LA", "transparent entry", "GIF", "transparent grey"],
-)
-def test_palettes_and_transparency_become_greys_or_colours_on_white(image, image_format, options, expected):
-    np.testing.assert_array_equal(decode_image(encode(image, image_format, **options)), expected)
-
-
-@pytest.mark.parametrize("image_format", ["PNG", "TIFF", "PPM"])
-def test_16_bit_greys_are_scaled_and_not_clipped(image_format):
-    values = np.array([[0, 128, 129, 257, 12_850, 65_535]], np.uint16)
-    np.testing.assert_array_equal(decode_image(encode(values, image_format))[:, :, 0], [[0, 0, 1, 1, 50, 255]])
-
-
-def test_big_endian_16_bit_tiff_gives_the_same():
-    image = Image.frombytes("I;16B", (2, 1), struct.pack(">2H", 257, 65_535))
-    assert decode_image(encode(image, "TIFF")).tolist() == [[[1], [255]]]
-
-
-@pytest.mark.parametrize(
-    ("dtype", "values", "expected"),
-    [
-        (np.float32, [0.0, 0.2, 1.0], [0, 51, 255]),  # 0 to 1
-        (np.float32, [0.0, 2.4, 200.0], [0, 2, 200]),  # 0 to 255
-        (np.float32, [-10.0, 0.0, 41.0], [0, 50, 255]),
-        (np.float32, [0.0, 1_000.0, 5_000.0], [0, 51, 255]),
-        (np.float32, [-3.0, -3.0, -3.0], [0, 0, 0]),
-        (np.int32, [0, 1, 200], [0, 1, 200]),
-        (np.int32, [0, 1, 1], [0, 1, 1]),
-        (np.int32, [-100, 0, 155], [0, 100, 255]),
-        (np.int32, [0, 7, 7_000], [0, 0, 255]),
-    ],
-)
-def test_32_bit_tiff_is_scaled_and_not_clipped(dtype, values, expected):
-    image = decode_image(encode(np.array([values], dtype), "TIFF"))
-    np.testing.assert_array_equal(image[:, :, 0], [expected])
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_float_tiff_with_values_that_are_not_finite_is_refused(value):
-    with pytest.raises(ImageDecodeError, match="NaN or infinite values"):
-        decode_image(encode(np.array([[0.5, value]], np.float32), "TIFF"))
-
-
-def test_cmyk_jpeg_gives_colours():
-    image = Image.new("RGB", (16, 16), (200, 30, 60)).convert("CMYK")
-    np.testing.assert_allclose(decode_image(encode(image, "JPEG"))[8, 8], [200, 30, 60], atol=4)
+def test_a_photograph_gives_the_same_pixels_from_every_file_that_keeps_them(rng):
+    blocks = Image.fromarray(rng.integers(0, 256, (5, 6, 3), dtype=np.uint8)).resize((60, 50), Image.Resampling.NEAREST)
+    files = [encode(blocks, image_format, **options) for image_format, options in LOSSLESS.items()]
+    files += [encode(blocks.convert("RGBA"), "PNG"), encode(blocks.quantize(30, dither=0), "GIF")]
+    decoded = [decode_image(file, (20, 30)) for file in files]
+    for other in decoded[1:]:
+        np.testing.assert_array_equal(other, decoded[0])
 
 
 @pytest.mark.parametrize(("image_format", "options"), [("GIF", {}), ("WEBP", {"lossless": True}), ("TIFF", {})])
@@ -259,30 +206,6 @@ def test_truncated_files_raise_an_error_that_names_them(tmp_path, rng, image_for
         decode_image(path)
 
 
-@pytest.mark.filterwarnings("ignore")  # Pillow warns of some kinds of damage and goes on
-@pytest.mark.parametrize("image_format", ALL_FORMATS)
-@pytest.mark.parametrize("image_size", [None, 8])
-def test_flipped_bits_give_an_image_or_an_error_and_nothing_else(rng, image_format, image_size):
-    options = {"compression": "tiff_lzw"} if image_format == "TIFF" else {}
-    content = encode(rng.integers(0, 256, (24, 30, 3), dtype=np.uint8), image_format, **options).getvalue()
-    n_errors = 0
-    for _ in range(150):
-        damaged = bytearray(content)
-        # half of the flips into the header, where they do most
-        position = rng.integers(0, min(len(content), 64) if rng.random() < 0.5 else len(content))
-        damaged[position] ^= 1 << rng.integers(0, 8)
-        try:
-            image = decode_image(io.BytesIO(damaged), image_size)
-        except ImageDecodeError:
-            n_errors += 1
-        else:
-            assert image.dtype == np.uint8
-            assert image.ndim == 3
-            assert image.shape[2] in (1, 3)
-            assert image_size is None or image.shape[:2] == (8, 8)
-    assert n_errors > 0
-
-
 def test_the_error_names_a_stream_in_words_and_keeps_its_cause():
     with pytest.raises(ImageDecodeError, match="'the given file' could not be decoded") as caught:
         decode_image(io.BytesIO(encode(np.zeros((40, 50), np.uint8), "JPEG").getvalue()[:-60]))
@@ -300,11 +223,12 @@ def test_sizes_may_come_in_any_sequence(image_size):
     assert check_image_size(image_size) == (3, 4)
 
 
-def test_every_suffix_belongs_to_a_format_that_is_read():
+def test_every_suffix_belongs_to_the_format_under_which_it_stands():
     Image.init()
-    assert set(Image.registered_extensions()) >= SUFFIXES
-    formats = {Image.registered_extensions()[suffix] for suffix in SUFFIXES}
-    assert formats == set(ALL_FORMATS)
+    known = Image.registered_extensions()
+    for image_format, suffixes in SUFFIXES_OF.items():
+        assert {known[suffix] for suffix in suffixes} == {image_format}
+    assert list(SUFFIXES_OF) == ALL_FORMATS
 
 
 @pytest.fixture
@@ -371,12 +295,78 @@ def test_a_missing_file_is_a_missing_file_alone_and_among_many(paths):
         (("one.png", 5), "Got the single path 'one.png'; use decode_image"),
         ((["one.png"], None), "decode_images needs image_size"),
         ((["one.png"], 5, "auto", 0), "'n_threads' parameter must be None or a positive int. Got 0"),
+        ((["one.png"], 5, "auto", 1, "ignore"), "'on_error' parameter must be one of .* Got 'ignore'"),
         ((["one.png"], 5, "grey"), r"must be one of \('auto', 'gray', 'rgb'\)\. Got 'grey'"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         decode_images(*arguments)
+
+
+@pytest.mark.parametrize("n_threads", [1, 4])
+def test_files_that_cannot_be_read_are_left_out_if_asked_for(paths, n_threads):
+    paths[3].write_bytes(b"broken")
+    paths[7].unlink()
+    images, is_read = decode_images(paths, 7, n_threads=n_threads, on_error="skip")
+    assert np.flatnonzero(~is_read).tolist() == [3, 7]
+    np.testing.assert_array_equal(images[:, 3, 3, 0], np.delete(np.arange(20), [3, 7]))
+
+
+def test_files_that_are_left_out_are_named_in_a_warning(paths):
+    for path in paths[:12]:
+        path.write_bytes(b"broken")
+    with pytest.warns(UserWarning, match=r"(?s)^12 of 20 images could not .*0\.png.*9\.png.*and 2 more.*left out"):
+        images, is_read = decode_images(paths, 7, on_error="warn")
+    assert (len(images), is_read.sum()) == (8, 8)
+
+
+def test_without_a_broken_file_there_is_no_warning(paths):
+    images, is_read = decode_images(paths, 7, on_error="warn")
+    assert (len(images), is_read.all()) == (20, True)
+
+
+@pytest.mark.parametrize("on_error", ["skip", "warn"])
+def test_where_every_file_is_broken_there_is_nothing_to_go_on_with(paths, on_error):
+    for path in paths:
+        path.write_bytes(b"broken")
+    with pytest.raises(ImageDecodeError, match=r"(?s)^20 of 20 images could not be decoded.*and 10 more"):
+        decode_images(paths, 7, on_error=on_error)
+
+
+def test_a_single_failure_is_told_as_it_is():
+    assert describe_failures(["'a.png' could not be decoded"], 20) == "'a.png' could not be decoded"
+
+
+def test_errors_name_files_as_plain_text(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"broken")
+    for path in (np.array([str(tmp_path / "a.png")])[0], str(tmp_path / "a.png").encode(), tmp_path / "a.png"):
+        with pytest.raises(ImageDecodeError, match=r"^'[^']*a\.png' could not"):
+            decode_image(path)
+
+
+def test_a_file_lying_on_its_side_has_its_upright_size():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with open_image(encode(Image.new("L", (9, 4)), "JPEG", exif=exif)) as image:
+        assert upright_size(image) == (4, 9)
+
+
+def test_asking_for_the_size_of_a_damaged_png_does_not_hide_the_damage(grays):
+    content = bytearray(encode(grays).getvalue())
+    content[-20] ^= 255  # in the pixels
+    image = Image.open(io.BytesIO(content))
+    assert upright_size(image) == (9, 6)
+    with pytest.raises(OSError, match="data stream"):
+        read_pixels(image, None, "auto")
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_threads_keep_the_order_and_hand_on_errors(n_threads):
+    with map_in_threads(lambda value: 1 / value, [4, 2, 1], n_threads) as found:
+        assert list(found) == [0.25, 0.5, 1]
+    with pytest.raises(ZeroDivisionError), map_in_threads(lambda value: 1 / value, [1, 0], n_threads) as found:
+        list(found)
 
 
 def test_threads_share_no_state():

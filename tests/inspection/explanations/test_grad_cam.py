@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from torch import nn
 
-from skimgcls import CNNClassifier, MLPClassifier
+from skimgcls import CNNClassifier, MLPClassifier, PretrainedClassifier
 from skimgcls.inspection import grad_cam
 from tests.inspection.explanations.conftest import make_quadrants, mass_in_quadrant, striped
 
@@ -141,3 +141,13 @@ def test_patches_of_a_mixer_are_places(quadrants):
     X, y = quadrants
     clf = MLPClassifier(hidden_units=(8, 8), patch_size=4, max_epochs=1, random_state=0).fit(X, y)
     assert grad_cam(clf, X[:2]).shape == (2, 16, 16)
+
+
+def test_a_pretrained_network_is_explained_at_its_last_feature_map():
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (24, 40, 40, 3), dtype=np.uint8), np.arange(24) % 2
+    model = PretrainedClassifier("resnet18", weights=None, freeze=None, image_size=64, max_epochs=1, random_state=0)
+    maps = grad_cam(model.fit(X, y), X[:2])
+    assert maps.shape == (2, 40, 40)
+    assert np.isfinite(maps).all()
+    assert maps.any()
