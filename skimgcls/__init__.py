@@ -3,19 +3,44 @@
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0.dev0"
-__all__ = ["CNNClassifier", "MLPClassifier", "__version__", "compare", "show_versions"]
+__all__ = [
+    "CNNClassifier",
+    "EnsembleClassifier",
+    "MLPClassifier",
+    "PretrainedClassifier",
+    "__version__",
+    "compare",
+    "evaluate",
+    "show_versions",
+]
 
 _HOME_OF = {
     "CNNClassifier": "skimgcls.estimators",
+    "EnsembleClassifier": "skimgcls.ensemble",
     "MLPClassifier": "skimgcls.estimators",
+    "PretrainedClassifier": "skimgcls.estimators",
     "compare": "skimgcls.model_selection",
+    "evaluate": "skimgcls.reports",
     "show_versions": "skimgcls.utils",
 }
-_SUBPACKAGES = ("callbacks", "datasets", "exceptions", "inspection", "metrics", "model_selection", "preprocessing")
+_SUBPACKAGES = (
+    "callbacks",
+    "datasets",
+    "ensemble",
+    "estimators",
+    "exceptions",
+    "inspection",
+    "metrics",
+    "model_selection",
+    "preprocessing",
+    "reports",
+)
 
 if TYPE_CHECKING:
-    from skimgcls.estimators import CNNClassifier, MLPClassifier
+    from skimgcls.ensemble import EnsembleClassifier
+    from skimgcls.estimators import CNNClassifier, MLPClassifier, PretrainedClassifier
     from skimgcls.model_selection import compare
+    from skimgcls.reports import evaluate
     from skimgcls.utils import show_versions
 
 

@@ -30,6 +30,10 @@ from skimgcls.training import (
     warm_up,
     with_column_names,
 )
+from skimgcls.training._balanced_sampling import SAMPLINGS
+from skimgcls.training._class_counts import class_counts
+from skimgcls.training._file_settings import READING_CONSTRAINTS, SHAPING_PARAMS
+from skimgcls.training._fitted_summary import FittedSummaryMixin
 from skimgcls.training._training_state import restore_training
 from skimgcls.utils._device import resolve_device
 from skimgcls.utils._held_objects import HeldObjectsMixin
@@ -42,7 +46,9 @@ from skimgcls.utils._torch_scope import torch_scope
 _FEW_IMAGES = 64  # are predicted within milliseconds
 
 
-class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixin, BaseEstimator, ABC):
+class BaseImageClassifier(
+    CallbackSupportMixin, FittedSummaryMixin, ClassifierMixin, HeldObjectsMixin, BaseEstimator, ABC
+):
     """Image classifier that holds a skorch net in ``net_``.
 
     A subclass documents its parameters, assigns them in ``__init__``, names the ones that shape its network in
@@ -63,6 +69,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixi
         "criterion": [StrOptions({"cross_entropy", "nll", "focal"}), callable],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [StrOptions({"balanced"}), dict, None],
+        "sampling": [StrOptions(set(SAMPLINGS)), None],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "augment": [str, callable, list, tuple, None],
@@ -73,8 +80,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixi
         "patience": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "time_limit": [Interval(Real, 0, None, closed="neither"), None],
-        "image_shape": ["array-like", None],
-        "channels": [StrOptions({"auto", "first", "last"})],
+        **READING_CONSTRAINTS,
         "n_jobs": [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None],
         "callbacks": [list, tuple, None],
         "net_params": [dict, None],
@@ -85,7 +91,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixi
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
-    _architecture_params = ("hidden_units", "norm", "activation", "dropout", "dtype", "image_shape", "channels")
+    _architecture_params = ("hidden_units", "norm", "activation", "dropout", "dtype", *SHAPING_PARAMS)
 
     @abstractmethod
     def _build_module(self, image_shape, n_classes):
@@ -101,7 +107,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixi
         ----------
         X : array-like
             Images (n, h, w), (n, h, w, c) or (n, c, h, w), or flat rows (n, h * w * c); any real dtype, arrays or
-            tensors.
+            tensors. Or paths of image files (n,), a list, array or column, which ``image_size`` tells how to decode.
         y : array-like of shape (n,)
             Labels: strings, integers or booleans.
         sample_weight : array-like of shape (n,), default=None
@@ -352,6 +358,7 @@ class BaseImageClassifier(CallbackSupportMixin, ClassifierMixin, HeldObjectsMixi
 
     def _train(self, data, epochs, X, y, *, partial, fresh):
         net = self.net_
+        self._class_counts = class_counts(data, None if fresh else getattr(self, "_class_counts", None), self.sampling)
         if not fresh:
             device = resolve_device(self.device)
             net.change_settings(**self._net_settings(data, device, net.seed))

@@ -1,6 +1,7 @@
 """The command line: ``skimgcls demo``, ``skimgcls versions``."""
 
 import argparse
+import os
 import sys
 
 
@@ -37,7 +38,13 @@ def _make_parser():
     commands = parser.add_subparsers(required=True, metavar="command")
 
     demo = commands.add_parser("demo", help="train an MLP and a CNN on real images and report on them")
-    demo.add_argument("--data", default="digits", choices=["digits", "fashion-mnist", "mnist", "cifar10"])
+    demo.add_argument(
+        "--data",
+        metavar="NAME|FOLDER",
+        type=_data,
+        default="digits",
+        help="digits, fashion-mnist, mnist, cifar10, or a folder of images with a sub-folder per class (%(default)s)",
+    )
     demo.add_argument(
         "--data-home", metavar="DIR", help="folder of downloaded data (else $SKIMGCLS_DATA, else a cache)"
     )
@@ -50,6 +57,13 @@ def _make_parser():
     versions = commands.add_parser("versions", help="print what a bug report needs")
     versions.set_defaults(run=_versions)
     return parser
+
+
+def _data(text):
+    names = ("digits", "fashion-mnist", "mnist", "cifar10")
+    if text not in names and not os.path.isdir(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no folder and none of {', '.join(names)}")
+    return text
 
 
 def _positive(text):

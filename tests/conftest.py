@@ -9,6 +9,7 @@ import ipaddress
 import random
 import socket
 import sys
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -28,12 +29,15 @@ class _Isolation:
     """Keep one test from reaching the next one, or the network."""
 
     def pytest_sessionstart(self):
+        self._cache = tempfile.TemporaryDirectory(prefix="skimgcls-test-cache-")
+        os.environ["SKIMGCLS_CACHE"] = self._cache.name  # of decoded image files; also for worker processes
         self._replaced = socket.socket.connect, socket.getaddrinfo
         socket.socket.connect = _local_connect(socket.socket.connect)
         socket.getaddrinfo = _local_getaddrinfo(socket.getaddrinfo)
 
     def pytest_sessionfinish(self):
         socket.socket.connect, socket.getaddrinfo = self._replaced
+        self._cache.cleanup()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self):
@@ -103,6 +107,23 @@ def digits(digit_scans):
     """200 real digit scans in scikit-learn's order: X uint8 (200, 8, 8) in 0..16, y int (200,); fresh copies."""
     X, y = digit_scans
     return X.copy(), y.copy()
+
+
+@pytest.fixture(scope="session")
+def photo_files(tmp_path_factory):
+    """36 colour files of mixed kinds and sizes, and their labels: bright is "sun", dark "moon", in between "dusk"."""
+    from PIL import Image
+
+    folder, rng = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
+    paths, labels = [], []
+    for number in range(36):
+        label, brightness = (("sun", 190), ("moon", 10), ("dusk", 100))[number % 3]
+        height, width = rng.integers(16, 40, 2)
+        pixels = rng.integers(brightness, brightness + 60, (height, width, 3)).astype(np.uint8)
+        paths.append(str(folder / f"{number:02d}.{('png', 'jpg', 'bmp')[number % 4 % 3]}"))
+        Image.fromarray(pixels).save(paths[-1])
+        labels.append(label)
+    return paths, labels
 
 
 @pytest.fixture

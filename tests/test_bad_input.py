@@ -149,6 +149,7 @@ BAD_PARAMETERS = {
     "criterion": (["mse", torch.nn.CrossEntropyLoss(), 3, torch.nn.MSELoss, print], "cross_entropy|CrossEntropyLoss"),
     "label_smoothing": ([1, -0.1], r"\[0.0, 1.0\)"),
     "class_weight": (["even", [1, 2], {0: -1.0}, {0: np.nan}], "balanced|class_weight"),
+    "sampling": (["over", True, {0: 5}], "undersample"),
     "batch_size": ([0, 1.5, -1, "a"], r"\[1, inf\)"),
     "max_epochs": ([0, 1.5], r"\[1, inf\)"),
     "gradient_clip": ([0, -1], r"\(0.0, inf\)"),

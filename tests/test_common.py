@@ -5,10 +5,14 @@ import os
 import pytest
 from sklearn.utils.estimator_checks import check_estimator, estimator_checks_generator, parametrize_with_checks
 
-from skimgcls import CNNClassifier, MLPClassifier
+from skimgcls import CNNClassifier, MLPClassifier, PretrainedClassifier
 
 AT_LEAST = 55  # checks for each estimator: with other tags scikit-learn runs a single one, and all is well
-IN_FLOAT64 = [MLPClassifier(dtype="float64"), CNNClassifier(norm="group", dtype="float64")]
+IN_FLOAT64 = [
+    MLPClassifier(dtype="float64"),
+    CNNClassifier(norm="group", dtype="float64"),
+    PretrainedClassifier("squeezenet1_1", weights=None, image_size=32, lr=0.1, feature_cache=20, dtype="float64"),
+]
 
 # The one check that the float32 defaults cannot pass, and why.
 EXPECTED_FAILURE = "check_sample_weight_equivalence_on_dense_data"
@@ -35,7 +39,7 @@ def test_every_check_of_scikit_learn_passes(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("estimator", IN_FLOAT64, ids=["MLP", "CNN"])
+@pytest.mark.parametrize("estimator", IN_FLOAT64, ids=["MLP", "CNN", "pretrained"])
 def test_the_checks_are_many_and_run_with_the_array_api(estimator):
     assert os.environ["SCIPY_ARRAY_API"] == "1"
     assert len(list(estimator_checks_generator(estimator))) >= AT_LEAST

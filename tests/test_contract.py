@@ -6,12 +6,16 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 
-from skimgcls import CNNClassifier, MLPClassifier
+from skimgcls import CNNClassifier, MLPClassifier, PretrainedClassifier
 from skimgcls.utils._estimator_contract import INPUT_FORMS, image_estimator_checks, make_learnable_images
 
 PARAMS = {"dropout": 0.1, "lr": 0.01, "batch_size": 12, "max_epochs": 3, "n_jobs": 1, "random_state": 0}
 ESTIMATORS = [MLPClassifier((16,), **PARAMS), CNNClassifier((8, 8), hidden_units=(16,), **PARAMS)]
 CHECKS = [check for estimator in ESTIMATORS for check in image_estimator_checks(estimator)]
+# a linear head on random features: in two forms only, since features take time
+TRANSFER = {"weights": None, "image_size": 32, "lr": 0.1, "batch_size": 12, "max_epochs": 12, "feature_cache": 20}
+TRANSFER = PretrainedClassifier("squeezenet1_1", **TRANSFER, n_jobs=1, random_state=0)
+CHECKS += [check for check in image_estimator_checks(TRANSFER) if check.form in ("flat", "rgb")]
 
 
 # those in processes are run by test_parallel.py

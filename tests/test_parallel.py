@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Checkpoint
 
 from skimgcls import CNNClassifier, MLPClassifier
+from skimgcls.images import decode_images
 from skimgcls.utils._estimator_contract import image_estimator_checks
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -83,3 +84,18 @@ def test_images_that_joblib_hands_over_as_a_read_only_memory_map_are_trained_on(
     expected = clone(voting).fit(X, y).predict_proba(X)
     with parallel_config(backend="loky"):
         np.testing.assert_array_equal(clone(voting).set_params(n_jobs=2).fit(X, y).predict_proba(X), expected)
+
+
+@every_backend
+@pytest.mark.parametrize("cached", [True, False])
+def test_image_files_that_two_jobs_decode_at_once_give_the_models_of_the_decoded_images(
+    cached, backend, photo_files, tmp_path
+):
+    paths, labels = photo_files
+    model = clone(ESTIMATORS[0]).set_params(image_size=8, cache=tmp_path if cached else None)
+    search = GridSearchCV(model, {"lr": [0.01, 0.001]}, cv=2, scoring="neg_log_loss", error_score="raise")
+    arrays = decode_images(paths, 8)
+    expected = clone(search).fit(arrays, labels)
+    with parallel_config(backend=backend):
+        seen = clone(search).set_params(n_jobs=2).fit(paths, labels)
+    assert_equal_searches(seen, expected, arrays)

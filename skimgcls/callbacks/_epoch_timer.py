@@ -61,7 +61,7 @@ class EpochTimer(Callback):
         seconds = end - self._begin_
         training_end = end if self._training_end_ is None else self._training_end_
         training_seconds = training_end - self._begin_
-        n_images = _count_training_images(net.history[-1], dataset_train)
+        n_images = getattr(net, "images_per_epoch_", None) or _count_training_images(net.history[-1], dataset_train)
         net.history.record("seconds", seconds)
         net.history.record("images_per_second", n_images / training_seconds if training_seconds > 0 else float("nan"))
         self.total_seconds_ += seconds

@@ -61,6 +61,11 @@ class CNNClassifier(BaseImageClassifier):
         Share of the target probability that is spread evenly over all classes.
     class_weight : "balanced", dict or None, default=None
         Weight of each class, as elsewhere in scikit-learn; multiplies ``sample_weight``.
+    sampling : {"balanced", "oversample", "undersample"} or None, default=None
+        Which training images an epoch draws, so that all classes are equally frequent: as many in all as there are, as
+        many of each class as the largest has, or as many as the smallest has (others in each epoch). None takes every
+        image once. Of a class that has too few, images are repeated. Images for validation are never drawn, and
+        ``sample_weight`` applies to what is drawn. Not together with ``class_weight="balanced"``.
     batch_size : int, default=128
         Images in a step. More than there are means all of them.
     max_epochs : int, default=10
@@ -90,6 +95,17 @@ class CNNClassifier(BaseImageClassifier):
     channels : {"auto", "first", "last"}, default="auto"
         Where the channel axis of 4-D input stands. "auto" takes the axis of size 1, 3 or 4 and raises where both fit.
         For flat rows with ``image_shape``, "first" says that they hold one whole channel after another.
+    image_size : int, (int, int) or None, default=None
+        Height and width in pixels that image files are decoded to, where ``X`` holds paths; an int means a square. The
+        shorter side is scaled to it and the centre is kept. None takes the size that all files have, and raises where
+        they have several. Images given as numbers are not resized: they must have that size.
+    color_mode : {"auto", "gray", "rgb"}, default="auto"
+        What image files are decoded to: one channel, three, or three where at least one of the files has colour.
+    cache : "auto", path or None, default="auto"
+        Folder for decoded image files, which later epochs, fits and processes read instead of decoding them again;
+        `skimgcls.datasets.clear_image_cache` empties it. "auto" is the folder that the environment variable
+        SKIMGCLS_CACHE names, else one in the user's cache folder. None decodes files into memory, or for each batch
+        where they would take more than half of what is free.
     n_jobs : int or None, default=None
         Torch threads of one fit; -1 is all cores. None takes all cores when alone and the worker's share inside a
         parallel search. Results are equal to the bit at the same number of threads.
@@ -195,6 +211,7 @@ class CNNClassifier(BaseImageClassifier):
         criterion="cross_entropy",
         label_smoothing=0.0,
         class_weight=None,
+        sampling=None,
         batch_size=128,
         max_epochs=10,
         augment=None,
@@ -207,6 +224,9 @@ class CNNClassifier(BaseImageClassifier):
         time_limit=None,
         image_shape=None,
         channels="auto",
+        image_size=None,
+        color_mode="auto",
+        cache="auto",
         n_jobs=None,
         callbacks=None,
         net_params=None,
@@ -234,6 +254,7 @@ class CNNClassifier(BaseImageClassifier):
         self.criterion = criterion
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.sampling = sampling
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.augment = augment
@@ -246,6 +267,9 @@ class CNNClassifier(BaseImageClassifier):
         self.time_limit = time_limit
         self.image_shape = image_shape
         self.channels = channels
+        self.image_size = image_size
+        self.color_mode = color_mode
+        self.cache = cache
         self.n_jobs = n_jobs
         self.callbacks = callbacks
         self.net_params = net_params

@@ -7,26 +7,43 @@ import warnings
 import numpy as np
 from sklearn.utils import check_array
 
+from skimgcls.images._decode import check_color_mode, check_image_size
 from skimgcls.images._image_layout import ImageLayout
+from skimgcls.images._image_paths import image_paths
+from skimgcls.images._read_image_files import read_image_files
 
 _CHANNEL_COUNTS = (1, 3, 4)
 
 
 def read_images(
-    X, *, estimator, image_shape=None, channels="auto", fitted_layout=None, dtype="float32", input_name="X"
+    X,
+    *,
+    estimator,
+    image_shape=None,
+    channels="auto",
+    image_size=None,
+    color_mode="auto",
+    fitted_layout=None,
+    dtype="float32",
+    input_name="X",
 ):
     """Check images in any supported form and lay them out as rows, without a copy where the form allows it.
 
     Parameters
     ----------
     X : array-like, DataFrame or tensor
-        Images (n, h, w), (n, h, w, c) or (n, c, h, w), or flat rows (n, h * w * c).
+        Images (n, h, w), (n, h, w, c) or (n, c, h, w), flat rows (n, h * w * c), or paths of image files (n,), which
+        are decoded into memory.
     estimator : estimator or str
         Named in errors.
     image_shape : tuple of int or None
         (h, w) or (h, w, c) that the images must have; needed to read flat rows that are not square.
     channels : {"auto", "first", "last"}
         Where the channel axis stands.
+    image_size : int, (int, int) or None
+        Height and width that files are decoded to. Images that are given as numbers must have it.
+    color_mode : {"auto", "gray", "rgb"}
+        What files are decoded to; images that are given as numbers must have one or three channels then.
     fitted_layout : ImageLayout or None
         At predict, the layout seen by fit: the images must have its shape.
     dtype : {"float32", "float64"}
@@ -44,11 +61,19 @@ def read_images(
     ------
     ValueError
         On ragged, empty, non-finite or wrongly shaped input.
+    FileNotFoundError, ImageDecodeError
+        If files are not there or cannot be decoded.
     """
     name = estimator if isinstance(estimator, str) else type(estimator).__name__
+    wanted = {"image_size": image_size, "color_mode": color_mode, "fitted_layout": fitted_layout}
+    paths = image_paths(X, input_name=input_name)
+    if paths is not None:
+        files = read_image_files(paths, cache=None, input_name=input_name, name=name, **wanted)
+        return files.in_memory(), files.layout
     X = _to_array(X, estimator, name, dtype, input_name)
     if fitted_layout is None:
         layout = _layout_at_fit(X.shape, image_shape, channels)
+        _check_decoded_shape(layout, image_size, color_mode)
     else:
         layout = _layout_at_predict(X.shape, fitted_layout, name, input_name)
     return np.ascontiguousarray(X).reshape(len(X), -1), layout
@@ -67,6 +92,21 @@ def check_image_shape(image_shape):
             f"integers. Got {image_shape!r} instead."
         )
     return tuple(int(size) for size in shape)
+
+
+def _check_decoded_shape(layout, image_size, color_mode):
+    """Refuse images that are not what files would have been decoded to: numbers are never resized in silence."""
+    size, n_channels = check_image_size(image_size), {"gray": 1, "rgb": 3}.get(check_color_mode(color_mode))
+    if size is not None and size != (layout.height, layout.width):
+        raise ValueError(
+            f"X holds images of {layout.height} x {layout.width} pixels, but image_size={image_size!r} was asked for. "
+            "It says what image files are decoded to; resize the images first, or leave image_size=None."
+        )
+    if n_channels is not None and n_channels != layout.channels:
+        raise ValueError(
+            f"X holds images of {layout.channels} channel(s), but color_mode={color_mode!r} was asked for. It says "
+            "what image files are decoded to; convert the images first, or leave color_mode='auto'."
+        )
 
 
 def _to_array(X, estimator, name, dtype, input_name):
@@ -119,11 +159,6 @@ def _refuse_what_is_no_image(X, name, input_name):
             f"{input_name} is ragged: {name} got images of {_shapes_of(X)}, and expected one shape. Resize "
             "them to one size first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
         ) from error
-    if array.ndim == 1 and array.size and (isinstance(array[0], (str, bytes)) or hasattr(array[0], "__fspath__")):
-        raise ValueError(
-            f"{input_name} holds text, such as {str(array[0])!r}, where {name} expected images as numbers. Decode "
-            "image files first, for example with skimgcls.datasets.load_image_folder(root, image_size=64)."
-        )
     if array.ndim < 2:
         raise ValueError(
             f"{input_name} of shape {array.shape} has {array.ndim or 'no'} axis, where {name} expected images "

@@ -76,7 +76,7 @@ def evaluate(clf, X, y, *, n_bootstrap=1000, random_state=0, title=None):
     frame = score_frame(*found, predicted.classes, n_bootstrap, random_state)
     model = model_name(clf)
     fitted = unwrap_estimator(clf, "history_")
-    advised = unwrap_estimator(clf, "advise")
+    advised = fitted if hasattr(fitted, "advise") else None  # what is not fitted has the method too
     evaluation = Evaluation(
         model,
         f"{model} on {plural(len(y), 'image')}" if title is None else title,

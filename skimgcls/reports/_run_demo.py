@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, classification_report, f1_score
 from sklearn.model_selection import train_test_split
 
 from skimgcls.callbacks import EpochProgressBar
-from skimgcls.datasets import fetch_cifar10, fetch_fashion_mnist, fetch_mnist, load_digit_images
+from skimgcls.datasets import fetch_cifar10, fetch_fashion_mnist, fetch_mnist, load_digit_images, load_image_folder
 from skimgcls.estimators import CNNClassifier, MLPClassifier
 from skimgcls.inspection import ClassifiedImagesDisplay
 from skimgcls.metrics import ConfusionMatrixDisplay, TrainingCurveDisplay, per_class_scores
@@ -26,6 +26,9 @@ DATA = {
 _FETCHERS = {"fashion-mnist": fetch_fashion_mnist, "mnist": fetch_mnist, "cifar10": fetch_cifar10}
 _DIGIT_EPOCHS = {"MLP": 40, "CNN": 15}  # the digits are few: an epoch has 9 steps
 _VALIDATION_FRACTION = 0.1
+_FILE_SIZE = 64  # pixels; photographs are recognised at it, and both networks train on a few thousand within minutes
+_TRAIN_FOLDERS = "train", "training"
+_TEST_FOLDERS = "test", "testing", "val", "valid", "validation"
 _N_PREDICTIONS = 5  # throughput is a median
 
 
@@ -53,8 +56,11 @@ def run_demo(data="digits", *, data_home=None, output="skimgcls-demo", max_epoch
 
     Parameters
     ----------
-    data : {"digits", "fashion-mnist", "mnist", "cifar10"}, default="digits"
+    data : {"digits", "fashion-mnist", "mnist", "cifar10"} or path, default="digits"
         Images to use. The digits come with scikit-learn, the others are downloaded unless they are in ``data_home``.
+        A path is a folder of your own with one sub-folder of image files per class, or with folders ``train`` and
+        ``test`` (or ``val``) of that kind; without them a quarter of the files is held out to test on, stratified.
+        The files are decoded to 64 x 64 pixels.
     data_home : path, default=None
         Folder of downloaded data; None takes the environment variable ``SKIMGCLS_DATA``, then the user's cache.
     output : path, default="skimgcls-demo"
@@ -73,7 +79,7 @@ def run_demo(data="digits", *, data_home=None, output="skimgcls-demo", max_epoch
     Raises
     ------
     ValueError
-        If ``data`` is no name of a data set.
+        If ``data`` is no name of a data set and no folder, or a folder without classes.
 
     Examples
     --------
@@ -88,7 +94,7 @@ def run_demo(data="digits", *, data_home=None, output="skimgcls-demo", max_epoch
     X_train, X_test, y_train, y_test = splits
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
-    print(f"{DATA[data]}: {len(X_train):,} images to train on, {len(X_test):,} to test.\n")
+    print(f"{_describe(data)}: {len(X_train):,} images to train on, {len(X_test):,} to test.\n")
     classifiers, probabilities, rows = {}, {}, {}
     for name, classifier in _make_classifiers(data, max_epochs, n_jobs, random_state).items():
         classifiers[name] = classifier.fit(X_train, y_train)
@@ -106,7 +112,7 @@ def run_demo(data="digits", *, data_home=None, output="skimgcls-demo", max_epoch
 
 def _load(data, data_home, random_state):
     if data not in DATA:
-        raise ValueError(f"data={data!r} is no data set of the demo. Choose one of {', '.join(DATA)}.")
+        return _load_folder(Path(data), random_state)
     if data == "digits":
         X, y = load_digit_images(return_X_y=True)
         return train_test_split(X, y, test_size=0.25, stratify=y, random_state=random_state)
@@ -116,8 +122,30 @@ def _load(data, data_home, random_state):
     return X_train, X_test, y_train, y_test
 
 
+def _load_folder(folder, random_state):
+    if not folder.is_dir():
+        raise ValueError(
+            f"data={str(folder)!r} is no data set of the demo and no folder. Choose one of {', '.join(DATA)}, or a "
+            "folder with one sub-folder of images per class."
+        )
+    parts = {part.name.lower(): part for part in folder.iterdir() if part.is_dir()}
+    train = next((parts[name] for name in _TRAIN_FOLDERS if name in parts), None)
+    test = next((parts[name] for name in _TEST_FOLDERS if name in parts), None)
+    if train is None or test is None:
+        X, y = load_image_folder(folder, return_X_y=True)
+        return train_test_split(X, y, test_size=0.25, stratify=y, random_state=random_state)
+    (X_train, y_train), (X_test, y_test) = (load_image_folder(part, return_X_y=True) for part in (train, test))
+    return X_train, X_test, y_train, y_test
+
+
+def _describe(data):
+    return DATA.get(data) or f"{Path(data).name}, files decoded to {_FILE_SIZE} x {_FILE_SIZE} pixels"
+
+
 def _make_classifiers(data, max_epochs, n_jobs, random_state):
     common = {"validation_fraction": _VALIDATION_FRACTION, "n_jobs": n_jobs, "random_state": random_state}
+    if data not in DATA:
+        common["image_size"] = _FILE_SIZE
     classifiers = {"MLP": MLPClassifier(**common), "CNN": CNNClassifier(**common)}
     for name, classifier in classifiers.items():
         epochs = max_epochs or (_DIGIT_EPOCHS[name] if data == "digits" else classifier.max_epochs)
@@ -217,7 +245,7 @@ def _write(output, data, splits, comparison, figures, classifiers, probabilities
         files.append(output / name)
         figure.savefig(files[-1], dpi=150)
     y_test = splits[3]
-    page = HtmlPage("An MLP and a CNN on real images", subtitle=DATA[data])
+    page = HtmlPage("An MLP and a CNN on real images", subtitle=_describe(data))
     page.add_text(
         f"Both networks were trained on {len(splits[0]):,} images, a tenth of them held out to validate on, and tested "
         f"on {len(splits[1]):,} images that they had not seen. Seconds are those of this machine."

@@ -1,8 +1,12 @@
 """Batches by permutation and lookup."""
 
+import itertools
+
 import torch
 
 from skimgcls.training._augment_batch import augment_batch
+from skimgcls.training._balanced_sampling import BalancedSampling
+from skimgcls.training._streamed_rows import read_ahead
 
 
 class Batch(tuple):
@@ -46,6 +50,8 @@ class BatchIterator:
         Applied to each batch on ``device``.
     n_classes : int or None
         Columns of the targets of an augmentation that mixes labels.
+    sampling : str or None
+        Which images a shuffled pass draws, see `BalancedSampling`. None draws all.
 
     Attributes
     ----------
@@ -53,9 +59,12 @@ class BatchIterator:
         Of the order and of the augmentation; set for each epoch, so that it depends on nothing but its number.
     """
 
-    def __init__(self, dataset, batch_size, device, shuffle=False, augmentation=None, n_classes=None):
+    def __init__(self, dataset, batch_size, device, shuffle=False, augmentation=None, n_classes=None, sampling=None):
         self.dataset = dataset
-        self.batch_size = len(dataset) if batch_size == -1 else min(batch_size, len(dataset))
+        self.sampling = sampling if shuffle else None
+        self._sampler = BalancedSampling(dataset.codes, sampling) if self.sampling else None
+        self.n_images = len(dataset if self._sampler is None else self._sampler)
+        self.batch_size = self.n_images if batch_size == -1 else min(batch_size, self.n_images)
         self.device = torch.device(device)
         self.shuffle = shuffle
         self.augmentation = augmentation
@@ -69,9 +78,8 @@ class BatchIterator:
     def __iter__(self):
         order = None
         if self.shuffle:
-            order = torch.randperm(len(self.dataset), generator=self.generator).to(self.dataset.rows.device)
-        for start, stop in self._bounds():
-            batch = self.dataset.slice(start, stop) if order is None else self.dataset.gather(order[start:stop])
+            order = self._draw().to(self.dataset.rows.device)
+        for batch in self._look_up(order):
             if batch[0].device != self.device:
                 batch = [None if part is None else self._send(part) for part in batch]
             if self.augmentation is not None:
@@ -80,13 +88,25 @@ class BatchIterator:
                 )
             yield Batch.of(*batch)
 
+    def _draw(self):
+        if self._sampler is None:
+            return torch.randperm(self.n_images, generator=self.generator)
+        return self._sampler.draw(self.generator)
+
+    def _look_up(self, order):
+        if order is None:
+            look_up, which = self.dataset.slice, self._bounds()
+        else:
+            look_up, which = self.dataset.gather, ((order[start:stop],) for start, stop in self._bounds())
+        return read_ahead(look_up, which) if self.dataset.is_streamed else itertools.starmap(look_up, which)
+
     def _send(self, part):
         # from pinned memory the copy runs beside the computation of the batch before
         part = part.pin_memory() if self.device.type == "cuda" and part.device.type == "cpu" else part
         return part.to(self.device, non_blocking=True)
 
     def _bounds(self):
-        n, size = len(self.dataset), self.batch_size
+        n, size = self.n_images, self.batch_size
         bounds = [(start, min(start + size, n)) for start in range(0, n, size)]
         if self.shuffle and len(bounds) > 1 and size > 1 and n % size == 1:
             bounds[-2:] = [(bounds[-2][0], n)]

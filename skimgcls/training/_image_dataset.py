@@ -1,5 +1,7 @@
 """Images as one tensor of rows, indexed and never copied."""
 
+import itertools
+import math
 import threading
 
 import numpy as np
@@ -7,7 +9,10 @@ import torch
 from skorch.dataset import Dataset
 from torch.utils.data import Subset
 
+from skimgcls.training._streamed_rows import StreamedRows, read_ahead
+
 _CHUNK_BYTES = 2**18
+_BLOCK_BYTES = 2**22  # of streamed images read together
 _SHARE_OF_FREE_MEMORY = 0.5  # the rest is for weights, activations and whoever else is on the device
 _SENDING = threading.Lock()  # or two threads would send the same rows
 
@@ -20,8 +25,8 @@ class ImageDataset(Dataset):
 
     Parameters
     ----------
-    rows : tensor (n, h * w * c)
-        Bytes or floats, as the layout says. Never written to.
+    rows : tensor (n, h * w * c) or StreamedRows
+        Bytes or floats, as the layout says; in memory, or mapped from a file. Never written to.
     layout : ImageLayout
         How a row is an image.
     codes : tensor (m,) of int64, or None
@@ -59,6 +64,11 @@ class ImageDataset(Dataset):
         return images[0], 0 if codes is None else codes[0]
 
     @property
+    def is_streamed(self):
+        """Whether rows are read when they are looked up, so that it is better done ahead."""
+        return isinstance(self.rows, StreamedRows)
+
+    @property
     def X(self):
         """Images (n, c, h, w), for skorch callbacks that score without a cache."""
         return self.gather(torch.arange(len(self), device=self.rows.device))[0]
@@ -74,7 +84,7 @@ class ImageDataset(Dataset):
         The rows go there once, also for what shares them (`subset`, `labelled`).
         """
         device = torch.device(device)
-        if device == self.rows.device:
+        if device == self.rows.device or self.is_streamed:
             return self
         with _SENDING:
             if device not in self._copies:
@@ -131,8 +141,14 @@ class ImageDataset(Dataset):
     def maximum(self):
         """Largest value of all images."""
         if "maximum" not in self._known:
-            parts = [self.rows] if self.index is None else (images for images, _, _ in self._chunks(_CHUNK_BYTES))
-            self._known["maximum"] = max(float(part.max()) for part in parts)
+            in_chunks = self.index is not None or self.is_streamed
+            parts = (images for images, _, _ in self._chunks(_CHUNK_BYTES)) if in_chunks else [self.rows]
+            maximum = -math.inf
+            for part in parts:
+                maximum = max(maximum, float(part.max()))
+                if maximum == 255 and self.rows.dtype == torch.uint8:
+                    break  # there is no larger byte
+            self._known["maximum"] = maximum
         return self._known["maximum"]
 
     def moments(self, chunk_bytes=_CHUNK_BYTES):
@@ -158,8 +174,15 @@ class ImageDataset(Dataset):
 
     def _chunks(self, chunk_bytes):
         chunk = max(1, chunk_bytes // (8 * self.layout.n_features))
-        for start in range(0, len(self), chunk):
-            yield self.slice(start, min(start + chunk, len(self)))
+        if not self.is_streamed:
+            for start in range(0, len(self), chunk):
+                yield self.slice(start, min(start + chunk, len(self)))
+            return
+        block = chunk * max(1, _BLOCK_BYTES // (chunk * self.layout.n_features))
+        bounds = ((start, min(start + block, len(self))) for start in range(0, len(self), block))
+        for parts in read_ahead(self.slice, bounds):
+            pieces = [itertools.repeat(None) if part is None else part.split(chunk) for part in parts]
+            yield from zip(*pieces, strict=False)
 
     def _weighted_moments(self, chunk_bytes):
         total = torch.zeros(2, self.layout.channels, dtype=torch.float64)

@@ -31,6 +31,7 @@ _OWN_PARAMS = {
     "l1": "l1",
     "gradient_clip": "gradient_clip",
     "lr_schedule": "lr_schedule",
+    "sampling": "sampling",
 }
 
 
@@ -53,13 +54,14 @@ def net_settings(estimator, device):
         If parameters contradict each other.
     """
     net_params = _check_net_params(estimator)
+    _check_balanced_once(estimator)
     criterion, criterion_params = make_criterion(estimator.criterion, estimator.label_smoothing)
     optimizer, optimizer_params = make_optimizer(
         estimator.optimizer, momentum=estimator.momentum, weight_decay=estimator.weight_decay, device=device
     )
     if any(f"optimizer__{name}" in net_params for name in ("fused", "foreach", "differentiable")):
         optimizer_params.pop("fused", None)  # torch takes one of the three
-    same_name = ("batch_size", "max_epochs", "lr_schedule", "l1", "gradient_clip")
+    same_name = ("batch_size", "max_epochs", "lr_schedule", "l1", "gradient_clip", "sampling")
     settings = {
         **{name: getattr(estimator, name) for name in same_name},
         "lr": float(estimator.lr),  # numpy's own floats would go into the history, which has to be JSON
@@ -75,6 +77,14 @@ def net_settings(estimator, device):
     if optimizer not in OPTIMIZERS.values() or any(name.startswith("optimizer__") for name in net_params):
         _try_optimizer(settings)  # of the others all parameters have been checked
     return settings
+
+
+def _check_balanced_once(estimator):
+    if estimator.sampling is not None and estimator.class_weight == "balanced":
+        raise ValueError(
+            f"sampling={estimator.sampling!r} and class_weight='balanced' would both make up for rare classes, which "
+            "would then count too much. Choose one of the two."
+        )
 
 
 def _make_augmentation(estimator, criterion_params):

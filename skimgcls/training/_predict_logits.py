@@ -56,13 +56,18 @@ def predict_logits(
     elif pack is not None and n_views == 1:
         module = pack(module)
     with torch.inference_mode(), scope, autocast():
-        logits = []
+        logits, start = None, 0
         for images, _ in BatchIterator(dataset, batch_size, device):
             if n_views == 1:
-                logits.append(module(images))
+                part = module(images)
             else:
-                logits.append(_average([module(view) for view in augmentation.views(images, n_views)]))
-        logits = logits[0] if len(logits) == 1 else torch.cat(logits)
+                part = _average([module(view) for view in augmentation.views(images, n_views)])
+            if len(part) == len(dataset):
+                logits = part
+            else:  # into one tensor: small ones between large ones that are freed keep the C library from reusing these
+                logits = part.new_empty(len(dataset), *part.shape[1:]) if logits is None else logits
+                logits[start : start + len(part)] = part
+                start += len(part)
         return _at_least_float32(logits).cpu()
 
 

@@ -4,10 +4,17 @@ import threading
 import weakref
 
 import numpy as np
+import torch
 from sklearn.utils import _safe_indexing
 
 from skimgcls.images import check_image_shape, read_images, warn_of_other_scale
-from skimgcls.training._image_dataset import ImageDataset
+from skimgcls.images._image_paths import image_paths
+from skimgcls.images._read_image_files import read_image_files
+from skimgcls.training._file_settings import file_settings
+from skimgcls.training._image_dataset import ImageDataset, tensor_view
+from skimgcls.training._streamed_rows import StreamedRows
+
+_SAMPLE = 64  # files whose scale is looked at: of bytes it can only be wrong as a whole
 
 
 class PreparedImages:
@@ -61,7 +68,7 @@ class PreparedImages:
         ImageDataset
             Without labels.
         """
-        key = (dtype, fitted_layout or (check_image_shape(image_shape), channels))
+        key = (dtype, fitted_layout or (check_image_shape(image_shape), channels, *file_settings(estimator)))
         with self._lock:
             if key not in self._datasets:
                 reading = {"fitted_layout": fitted_layout, "image_shape": image_shape, "channels": channels}
@@ -70,7 +77,7 @@ class PreparedImages:
             return self._datasets[key]
 
     def _read(self, estimator, **reading):
-        return ImageDataset.from_arrays(*read_images(self.X, estimator=estimator, **reading))
+        return read_dataset(self.X, estimator, **reading)
 
     def _view(self, rows):
         key = rows.tobytes()
@@ -103,8 +110,9 @@ class _View(PreparedImages):
 
 
 def with_column_names(X):
-    """Return what knows the names of the columns: what the user gave, in the place of prepared images."""
-    return X.named if isinstance(X, PreparedImages) else X
+    """Return what knows the names of the columns of pixels: what the user gave, in the place of prepared images."""
+    X = X.named if isinstance(X, PreparedImages) else X
+    return None if hasattr(X, "columns") and image_paths(X) is not None else X
 
 
 def read_dataset(X, estimator, *, fitted_maximum=None, input_name="X", **reading):
@@ -113,8 +121,9 @@ def read_dataset(X, estimator, *, fitted_maximum=None, input_name="X", **reading
     Parameters
     ----------
     X : array-like or PreparedImages
+        Images, or paths of image files.
     estimator : estimator
-        Named in errors.
+        Named in errors; its ``image_size``, ``color_mode`` and ``cache`` say how files are read.
     fitted_maximum : float or None
         Largest value seen by fit: images of another scale are warned of, except in a search, which has one scale.
     input_name : str
@@ -128,7 +137,31 @@ def read_dataset(X, estimator, *, fitted_maximum=None, input_name="X", **reading
     """
     if isinstance(X, PreparedImages):
         return X.dataset(estimator, **reading)
-    rows, layout = read_images(X, estimator=estimator, input_name=input_name, **reading)
+    image_size, color_mode, cache, checks_arrays = file_settings(estimator)
+    paths = image_paths(X, input_name=input_name)
+    if paths is None:
+        wanted = {"image_size": image_size, "color_mode": color_mode} if checks_arrays else {}
+        rows, layout = read_images(X, estimator=estimator, input_name=input_name, **reading, **wanted)
+        dataset = ImageDataset.from_arrays(rows, layout)
+    else:
+        settings = {"image_size": image_size, "color_mode": color_mode, "cache": cache}
+        dataset = _read_files(paths, estimator, input_name, settings, **reading)
+        rows = dataset.slice(0, min(_SAMPLE, len(dataset)))[0].numpy()
     if fitted_maximum is not None:
         warn_of_other_scale(rows, fitted_maximum, name=type(estimator).__name__, input_name=input_name)
-    return ImageDataset.from_arrays(rows, layout)
+    return dataset
+
+
+def _read_files(paths, estimator, input_name, settings, *, fitted_layout=None, image_shape=None, **_):
+    name = type(estimator).__name__
+    files = read_image_files(paths, input_name=input_name, name=name, fitted_layout=fitted_layout, **settings)
+    image_shape = check_image_shape(image_shape)
+    if fitted_layout is None and image_shape not in (None, files.layout.image_shape):
+        raise ValueError(
+            f"{input_name} holds image files that decode to (height, width, channels) = {files.layout.image_shape}, "
+            f"but image_shape={image_shape} was asked for. Leave it out: image_size and color_mode say what that is."
+        )
+    if files.rows is None:
+        return ImageDataset(StreamedRows(files.read, files.n_files, files.layout.n_features), files.layout)
+    index = None if files.index is None else torch.from_numpy(files.index)
+    return ImageDataset(tensor_view(files.rows), files.layout, index=index)

@@ -42,8 +42,8 @@ class TrainingNet(NeuralNetClassifier):
         Network that takes images (n, c, h, w) and gives logits (n, k).
     seed : int
         Everything random derives from it.
-    lr_schedule : str or None
-        A name that `lr_factor` knows.
+    lr_schedule, sampling : str or None
+        Names that `lr_factor` and `BalancedSampling` know.
     l1 : float
         Factor of the sum of absolute weights (matrices and kernels, not biases or norms) in what is minimized.
     gradient_clip : float or None
@@ -66,6 +66,7 @@ class TrainingNet(NeuralNetClassifier):
         *,
         seed=0,
         lr_schedule=None,
+        sampling=None,
         l1=0.0,
         gradient_clip=None,
         precision="float32",
@@ -81,6 +82,7 @@ class TrainingNet(NeuralNetClassifier):
         self.precision = precision
         self.augmentation = augmentation
         self.n_classes = n_classes
+        self.sampling = sampling
         self.foreign_randomness = foreign_randomness
         self.packed_cache_ = PackedCache()
         self.callbacks_for_ = None  # what the callbacks were made for
@@ -112,8 +114,8 @@ class TrainingNet(NeuralNetClassifier):
         dataset = without_subsets(dataset)
         if not isinstance(dataset, ImageDataset):
             return super().get_iterator(dataset, training=training)
-        augmentation = self.augmentation if training else None
-        return BatchIterator(dataset, self.batch_size, self.device, training, augmentation, self.n_classes)
+        settings = training, self.augmentation if training else None, self.n_classes, self.sampling
+        return BatchIterator(dataset, self.batch_size, self.device, *settings)
 
     # ------------------------------------------------------------ training
 
@@ -276,6 +278,7 @@ class TrainingNet(NeuralNetClassifier):
         if self.augmentation is not None:
             iterator_train.augment_generator = make_generator(self.seed, "augment", epoch, self.device)
         self.batches_per_epoch_, self.batches_done_ = len(iterator_train), 0
+        self.images_per_epoch_ = getattr(iterator_train, "n_images", None)  # of skorch's iterators nobody knows
         with seeded_randomness(self.module_, self.seed, epoch, self.device, foreign=self.foreign_randomness):
             self.run_single_epoch(iterator_train, training=True, prefix="train", step_fn=self.train_step)
         self.run_single_epoch(iterator_valid, training=False, prefix="valid", step_fn=self.validation_step)

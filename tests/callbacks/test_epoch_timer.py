@@ -82,6 +82,13 @@ def test_counts_the_images_that_were_trained_on(clock):
     assert net.history[:, "images_per_second"] == [20.0, 20.0]  # 40 of the 48 images in 2 s
 
 
+def test_believes_a_net_that_knows_how_many_images_it_drew(clock):
+    net = make_net([EpochTimer(), Spend(clock, training_batch=1.0)])
+    net.images_per_epoch_ = 30  # in 3 s
+    net.partial_fit(X, Y)
+    assert net.history[:, "images_per_second"] == [10.0, 10.0]
+
+
 def test_no_time_at_all_gives_nan_instead_of_an_error(clock):
     net = make_net([EpochTimer()]).fit(X, Y)
     assert all(math.isnan(value) for value in net.history[:, "images_per_second"])

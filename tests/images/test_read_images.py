@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from skimgcls.images import ImageLayout, check_image_shape, read_images
+from skimgcls.images import ImageLayout, check_image_shape, decode_images, read_images
 
 GREY_8X8 = ImageLayout(8, 8, 1, channels_first=True)
 
@@ -330,9 +330,26 @@ def test_an_image_whose_rows_differ_in_length_is_refused_as_ragged():
         pd.Series(["cat.png", "dog.png"]),
     ],
 )
-def test_text_is_refused_with_the_way_to_decode_files(X):
-    with pytest.raises(ValueError, match=r"X holds text, such as 'cat.png'.*load_image_folder"):
+def test_paths_of_files_that_are_not_there_are_named(X):
+    with pytest.raises(FileNotFoundError, match=r"X holds text.* paths of image files, but 2 of 2 .*'cat.png'"):
         read(X)
+
+
+def test_paths_are_decoded(photo_files):
+    paths, _ = photo_files
+    rows, layout = read(paths, image_size=(8, 6))
+    assert layout == ImageLayout(8, 6, 3, channels_first=False)
+    np.testing.assert_array_equal(layout.as_images(rows), decode_images(paths, (8, 6)).transpose(0, 3, 1, 2))
+    assert read(np.array(paths), fitted_layout=GREY_8X8)[1] == GREY_8X8
+
+
+def test_numbers_are_not_resized_to_the_size_of_files():
+    assert read(np.zeros((2, 8, 8)), image_size=8, color_mode="gray")[1] == GREY_8X8
+    with pytest.raises(ValueError, match=r"images of 8 x 8 pixels, but image_size=64 was asked for.*resize"):
+        read(np.zeros((2, 8, 8)), image_size=64)
+    with pytest.raises(ValueError, match=r"images of 3 channel.*color_mode='gray'.*convert"):
+        read(np.zeros((2, 8, 8, 3)), color_mode="gray")
+    assert read(np.zeros((2, 64)), fitted_layout=GREY_8X8, image_size=64)[1] == GREY_8X8  # fit has checked it
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

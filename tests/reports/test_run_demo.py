@@ -1,7 +1,9 @@
 """The demo, on the digits and on generated images that stand in for the larger data sets."""
 
 import matplotlib.image
+import numpy as np
 import pytest
+from PIL import Image
 
 from skimgcls.datasets import make_images
 from skimgcls.reports import _run_demo as module
@@ -78,3 +80,29 @@ def test_other_data_are_fetched_from_data_home(monkeypatch, tmp_path):
 def test_unknown_data_are_refused_with_the_choices(tmp_path):
     with pytest.raises(ValueError, match=r"data='imagenet'.*digits, fashion-mnist, mnist, cifar10"):
         run_demo("imagenet", output=tmp_path)
+
+
+def _write_folder(root, n_images, seed):
+    rng = np.random.default_rng(seed)
+    for name, brightness in (("day", 180), ("night", 20)):
+        (root / name).mkdir(parents=True)
+        for number in range(n_images):
+            pixels = rng.integers(brightness, brightness + 60, (*rng.integers(20, 40, 2), 3)).astype(np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{number}.jpg")
+
+
+@pytest.mark.parametrize("test_name", [None, "val"])
+def test_a_folder_of_image_files_is_trained_on(test_name, tmp_path, capsys):
+    root = tmp_path / "own photographs"
+    if test_name is None:
+        _write_folder(root, 12, 0)
+    else:
+        _write_folder(root / "train", 9, 0)
+        _write_folder(root / test_name, 3, 1)
+    result = run_demo(str(root), output=tmp_path / "out", max_epochs=1, n_jobs=1)
+    assert (
+        "own photographs, files decoded to 64 x 64 pixels: 18 images to train on, 6 to test" in capsys.readouterr().out
+    )
+    assert result.classifiers["CNN"].image_shape_ == (64, 64, 3)
+    assert result.classifiers["MLP"].classes_.tolist() == ["day", "night"]
+    assert len(result.files) == 5

@@ -6,6 +6,7 @@ from skorch.dataset import unpack_data
 from skimgcls.images import ImageLayout
 from skimgcls.preprocessing import Augmentation, Compose, Mixup
 from skimgcls.training import BatchIterator, ImageDataset
+from skimgcls.training._streamed_rows import StreamedRows
 
 
 def numbered(n, *, weights=False, index=None):
@@ -193,3 +194,34 @@ def test_the_data_set_stays_as_it_was():
 def test_images_are_augmented_where_they_are_used():
     (batch,) = BatchIterator(numbered(3), 3, "meta", augmentation=Compose([]))
     assert batch[0].device.type == "meta"
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_streamed_images_come_in_the_same_batches(shuffle, rng):
+    values = rng.integers(0, 256, (23, 12)).astype(np.uint8)
+    whole = ImageDataset.from_arrays(values, ImageLayout(2, 2, 3, False), np.arange(23))
+    rows = StreamedRows(values.__getitem__, 23, 12)
+    for dataset in (whole, ImageDataset(rows, whole.layout, whole.codes)):
+        iterator = BatchIterator(dataset, 4, "cpu", shuffle)
+        iterator.generator = torch.Generator().manual_seed(3)
+        batches = [(images.clone(), codes) for images, codes in iterator]
+        if dataset is whole:
+            expected = batches
+    assert len(batches) == len(expected) == 6
+    for ours, theirs in zip(batches, expected, strict=True):
+        assert all(map(torch.equal, ours, theirs))
+
+
+@pytest.mark.parametrize("batch_size", [-1, 4, 5, 100])
+def test_a_shuffled_pass_draws_as_its_sampling_says(batch_size):
+    dataset = ImageDataset.from_arrays(
+        np.arange(11.0)[:, None], ImageLayout(1, 1, 1, True), np.array([0] * 8 + [1] * 3)
+    )
+    iterator = BatchIterator(dataset, batch_size, "cpu", shuffle=True, sampling="oversample")
+    iterator.generator = torch.Generator().manual_seed(0)
+    sizes, order = sizes_and_order(iterator)
+    assert len(iterator) == len(sizes)
+    assert sum(number < 8 for number in order) == sum(number >= 8 for number in order) == 8
+    assert set(order) == set(range(11))
+    in_order = BatchIterator(dataset, batch_size, "cpu", sampling="oversample")
+    assert sizes_and_order(in_order)[1] == list(range(11))

@@ -8,8 +8,9 @@ import torch
 from torch.utils.data import Subset, TensorDataset
 
 from skimgcls.images import ImageLayout
-from skimgcls.training import ImageDataset
+from skimgcls.training import ImageDataset, _image_dataset
 from skimgcls.training._image_dataset import tensor_view, without_subsets
+from skimgcls.training._streamed_rows import StreamedRows
 
 
 def dataset_of(images, *, channels_first=True, codes=None, weights=None):
@@ -289,3 +290,54 @@ def test_subsets_of_other_datasets_and_whole_datasets_are_left(weighted):
     other = Subset(TensorDataset(torch.zeros(3)), [0])
     assert without_subsets(other) is other
     assert without_subsets(weighted) is weighted
+
+
+# -------------------------------------------------------- rows beyond the memory
+
+
+def streamed(whole):
+    """The same images, read when they are looked up."""
+    rows = StreamedRows(whole.rows.numpy().__getitem__, *whole.rows.shape)
+    return ImageDataset(rows, whole.layout, whole.codes, whole.weights, whole.index)
+
+
+@pytest.fixture
+def photographs(rng):
+    images = rng.integers(0, 200, (300, 6, 5, 3)).astype(np.uint8)
+    layout = ImageLayout(6, 5, 3, channels_first=False)
+    return ImageDataset.from_arrays(images.reshape(300, -1), layout, np.arange(300) % 3, rng.random(300))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("block_bytes", [1, 1000, 2**24])
+def test_what_is_known_of_streamed_images_is_equal_to_the_bit(photographs, weighted, block_bytes, monkeypatch):
+    monkeypatch.setattr(_image_dataset, "_BLOCK_BYTES", block_bytes)
+    whole = photographs if weighted else photographs.labelled(photographs.codes)
+    for each in (whole, whole.subset(np.arange(250)[::-1].copy())):
+        other = streamed(each)
+        assert other.is_streamed
+        for ours, theirs in zip(other.moments(2000), each.moments(2000), strict=True):
+            assert torch.equal(ours, theirs)
+        assert other.maximum == each.maximum
+
+
+def test_streamed_images_are_looked_up_alike(photographs):
+    other = streamed(photographs)
+    positions = torch.tensor([4, 0, 299])
+    for ours, theirs in (
+        (other.gather(positions), photographs.gather(positions)),
+        (other.slice(3, 9), photographs.slice(3, 9)),
+        (other.subset([7, 5]).slice(0, 2), photographs.subset([7, 5]).slice(0, 2)),
+    ):
+        assert all(map(torch.equal, ours, theirs))
+    assert torch.equal(other[5][0], photographs[5][0])
+    assert torch.equal(other.X, photographs.X)
+    assert other.to("meta") is other
+
+
+def test_the_largest_byte_ends_the_search_for_the_maximum(monkeypatch):
+    seen = []
+    rows = StreamedRows(lambda at: seen.extend(at) or np.full((len(at), 30), 255, np.uint8), 10_000, 30)
+    monkeypatch.setattr(_image_dataset, "_BLOCK_BYTES", 30_000)
+    assert ImageDataset(rows, ImageLayout(6, 5, 1, True)).maximum == 255
+    assert 0 < len(seen) <= 4 * 1000 + 4 * 1000
