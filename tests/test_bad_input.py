@@ -59,7 +59,6 @@ BAD_DATA = {
     "no channel axis": ((np.zeros((12, 5, 8, 7)), y), [r"\(12, 5, 8, 7\)", "no axis of 1, 3 or 4", "channels='first'"]),
     "two channel axes": ((np.zeros((12, 3, 8, 3)), y), [r"\(12, 3, 8, 3\)", "can be read", "channels='first'"]),
     "complex": ((X.astype(complex), y), ["Complex"]),
-    "file names as a list": ((["a.png"] * 12, y), ["text", "a.png", "load_image_folder"]),
     "sparse": ((csr_matrix(X.reshape(12, -1)), y), ["[Ss]parse", "toarray"]),
     "no y": ((X, None), ["y to be passed", "None"]),
     "NaN in y": ((X, np.where(y == 0, np.nan, y)), ["y contains NaN"]),
