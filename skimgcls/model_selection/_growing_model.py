@@ -1,5 +1,6 @@
 """One candidate on one fold, trained epoch by epoch."""
 
+import functools
 import time
 from traceback import format_exception
 
@@ -103,12 +104,12 @@ class GrowingModel:
         if self.saved is not None and isinstance(self.network, BaseImageClassifier) and not self.network.callbacks:
             state = training_state(self.network.net_)
             if state is not None:
-                self.saved.save(self.key("network"), self.epochs, self.fit_seconds, state)
+                self.saved.save(self._file, self.epochs, self.fit_seconds, state)
 
     def forget(self):
         """Remove what was kept of the network."""
         if self.saved is not None:
-            self.saved.remove(self.key("network"))
+            self.saved.remove(self._file)
 
     def facts(self):
         """What there is to say of it besides scores."""
@@ -124,6 +125,10 @@ class GrowingModel:
         """Skorch's history; None where there is none."""
         return self.network.net_.history if hasattr(self.network, "net_") else None
 
+    @functools.cached_property
+    def _file(self):
+        return self.key("network")
+
     def _begin(self):
         fold = self.fold
         self._params = dict(fold.fit_params)
@@ -137,7 +142,7 @@ class GrowingModel:
 
     def _go_on_from_saved(self, epochs):
         """Put the network where an earlier run of the search left it, if that is not too far."""
-        found = self.saved and self.saved.load(self.key("network"), epochs)
+        found = self.saved and self.saved.load(self._file, epochs)
         if found:
             self.epochs, seconds, state = found
             self.fit_seconds += seconds

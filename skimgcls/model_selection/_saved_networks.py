@@ -1,12 +1,11 @@
 """Half-trained networks on disk, so that a search that was killed goes on with them."""
 
 import contextlib
-import json
-import os
-import uuid
 import warnings
-from hashlib import blake2b
 from pathlib import Path
+
+from skimgcls.training._state_bytes import pack_state, unpack_state
+from skimgcls.utils._write_atomically import write_atomically
 
 _SUFFIX = ".safetensors"
 
@@ -40,19 +39,11 @@ class SavedNetworks:
         state : tuple
             From `training_state`.
         """
-        from safetensors.torch import save
-
-        tensors, facts = state
-        data = save(tensors, {"facts": json.dumps(facts), "epochs": str(epochs), "seconds": repr(seconds)})
-        path = self._path(key)
-        temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+        data = pack_state(state, epochs=epochs, seconds=seconds)
         try:
             self.directory.mkdir(exist_ok=True)
-            temporary.write_bytes(_checksum(data) + data)
-            os.replace(temporary, path)
+            write_atomically(self._path(key), data, sync=False)
         except OSError as error:  # a full disk must cost the file, not the search
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
             warnings.warn(
                 f"A network could not be saved in {self.directory} ({error}). The search goes on; after a crash this "
                 "network would be trained again.",
@@ -74,20 +65,11 @@ class SavedNetworks:
         saved : tuple of (int, float, tuple) or None
             Epochs, seconds and state; None where there is no whole file of so few epochs.
         """
-        from safetensors.torch import load
-
         try:
-            whole = self._path(key).read_bytes()
-        except OSError:
+            state, notes = unpack_state(self._path(key).read_bytes())
+        except (OSError, ValueError):
             return None
-        checksum, data = whole[: blake2b.MAX_DIGEST_SIZE], whole[blake2b.MAX_DIGEST_SIZE :]
-        if checksum != _checksum(data):
-            return None
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
-        epochs = int(header["epochs"])
-        if epochs > most_epochs:
-            return None
-        return epochs, float(header["seconds"]), (load(data), json.loads(header["facts"]))
+        return None if notes["epochs"] > most_epochs else (notes["epochs"], notes["seconds"], state)
 
     def remove(self, key):
         """Remove the file of a network that is not trained on; there may be none.
@@ -102,7 +84,3 @@ class SavedNetworks:
 
     def _path(self, key):
         return self.directory / f"{key}{_SUFFIX}"
-
-
-def _checksum(data):
-    return blake2b(data).digest()

@@ -20,8 +20,8 @@ def training_state(net):
 
     Returns
     -------
-    state : tuple of (dict of str to tensor, dict) or None
-        Tensors on the CPU, copied, and facts that JSON can hold. None where there is more to it than these: an
+    state : tuple of (dict of str to tensor, str) or None
+        Tensors on the CPU, copied, and facts as JSON. None where there is more to it than these: an
         optimizer that remembers other things, a module with an extra state, history rows with objects in them.
     """
     parts = {name: getattr(net, name).state_dict() for name in _MODULES}
@@ -35,10 +35,10 @@ def training_state(net):
         "numbers": {name: value for name, value in values.items() if not isinstance(value, torch.Tensor)},
     }
     try:
-        facts = json.loads(json.dumps(facts))
+        text = json.dumps(facts)
     except (TypeError, ValueError):
         return None
-    return {name: _copy(value) for name, value in values.items() if isinstance(value, torch.Tensor)}, facts
+    return {name: _copy(value) for name, value in values.items() if isinstance(value, torch.Tensor)}, text
 
 
 def restore_training(net, state):
@@ -56,7 +56,7 @@ def restore_training(net, state):
     RuntimeError, ValueError or KeyError
         If it is the state of another kind of net. The net must not be used then.
     """
-    tensors, facts = state
+    tensors, facts = state[0], json.loads(state[1])
     values = tensors | facts["numbers"]
     for part in _MODULES:
         getattr(net, part).load_state_dict(_of_part(values, part))

@@ -1,11 +1,12 @@
 """Writing a file so that nobody ever sees half of it."""
 
+import contextlib
 import os
 import uuid
 from pathlib import Path
 
 
-def write_atomically(path, data):
+def write_atomically(path, data, *, sync=True):
     """Write a file as a whole or not at all.
 
     The bytes go to a temporary file in the same folder, which then takes the name of the old one: a reader sees
@@ -17,6 +18,9 @@ def write_atomically(path, data):
         Where to write; its folder must exist.
     data : bytes or str
         The content. A str is written as UTF-8, its line ends unchanged.
+    sync : bool, default=True
+        Whether to wait until the disk has the file and its name, so that it outlives a power cut; a process may die
+        at any moment either way.
 
     Returns
     -------
@@ -43,10 +47,23 @@ def write_atomically(path, data):
         # Not tempfile: its files are readable by their owner only, and the permissions would stay.
         with open(temporary, "xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    if sync:
+        _sync_folder(path.parent)
     return path
+
+
+def _sync_folder(folder):
+    """Bring the new name of a file to the disk, where the system lets a folder be opened."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

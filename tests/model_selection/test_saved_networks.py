@@ -199,7 +199,9 @@ def test_a_search_whose_process_is_killed_goes_on_with_its_networks(tmp_path, lo
 
 @pytest.fixture(name="state")
 def state_of_a_network():
-    return {"a": torch.arange(3.0), "b": torch.tensor(2, dtype=torch.bfloat16)}, {"seed": 3, "history": [{"loss": 0.1}]}
+    return {"a": torch.arange(3.0), "b": torch.tensor(2, dtype=torch.bfloat16)}, json.dumps(
+        {"seed": 3, "history": [{"loss": 0.1}]}
+    )
 
 
 def test_a_file_holds_what_was_saved(tmp_path, state):
@@ -230,12 +232,12 @@ def test_the_latest_replaces_the_one_before_and_can_be_removed(tmp_path, state):
 
 
 def test_a_full_disk_costs_the_file_and_not_the_search(tmp_path, state, monkeypatch):
-    def no_space(self, data):
+    def no_space(old, new):
         raise OSError(28, "No space left on device")
 
     saved = SavedNetworks(tmp_path)
     saved.save("key", 1, 0.1, state)
-    monkeypatch.setattr(Path, "write_bytes", no_space)
+    monkeypatch.setattr(os, "replace", no_space)
     with pytest.warns(UserWarning, match=r"A network could not be saved in .*No space left"):
         saved.save("key", 2, 0.1, state)
     assert saved.load("key", 9)[0] == 1
