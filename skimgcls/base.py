@@ -1,8 +1,11 @@
 """The base of every image classifier: what scikit-learn sees, around a skorch net."""
 
+import contextlib
 import time
 from abc import ABC, abstractmethod
+from functools import partial as partial_call
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 import torch
@@ -10,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
-from skimgcls.architectures import ACTIVATIONS, count_parameters
+from skimgcls.architectures import ACTIVATIONS
 from skimgcls.callbacks import EarlyStopping
 from skimgcls.training import (
     OPTIMIZERS,
@@ -20,7 +23,6 @@ from skimgcls.training import (
     build_scaled_network,
     check_callbacks,
     check_unchanged,
-    history_frame,
     make_callbacks,
     net_settings,
     prepare_training_data,
@@ -33,6 +35,7 @@ from skimgcls.training import (
 from skimgcls.training._balanced_sampling import SAMPLINGS
 from skimgcls.training._class_counts import class_counts
 from skimgcls.training._file_settings import READING_CONSTRAINTS, SHAPING_PARAMS
+from skimgcls.training._fit_checkpoint import open_checkpoint
 from skimgcls.training._fitted_summary import FittedSummaryMixin
 from skimgcls.training._training_state import restore_training
 from skimgcls.utils._device import resolve_device
@@ -80,6 +83,7 @@ class BaseImageClassifier(
         "patience": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "time_limit": [Interval(Real, 0, None, closed="neither"), None],
+        "checkpoint_dir": [str, PathLike, None],
         **READING_CONSTRAINTS,
         "n_jobs": [Interval(Integral, 1, None, closed="left"), Interval(Integral, None, -1, closed="right"), None],
         "callbacks": [list, tuple, None],
@@ -91,6 +95,7 @@ class BaseImageClassifier(
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+    _net_class = TrainingNet
     _architecture_params = ("hidden_units", "norm", "activation", "dropout", "dtype", *SHAPING_PARAMS)
 
     @abstractmethod
@@ -232,43 +237,6 @@ class BaseImageClassifier(
         logits = self._logits(X).numpy()
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
-    def plot_history(self, ax=None):
-        """Plot loss and accuracy over epochs.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes or array of two Axes, default=None
-            Where to draw; None makes a figure of two panels.
-
-        Returns
-        -------
-        TrainingCurveDisplay
-        """
-        from skimgcls.metrics import TrainingCurveDisplay
-
-        check_is_fitted(self)
-        return TrainingCurveDisplay.from_estimator(self, ax=ax)
-
-    # ----------------------------------------------------- fitted attributes
-
-    @property
-    def history_(self):
-        """DataFrame with one row per epoch."""
-        check_is_fitted(self)
-        return history_frame(self.net_.history)
-
-    @property
-    def device_(self):
-        """Device that the network is on, as a string."""
-        check_is_fitted(self)
-        return str(self.net_.device)
-
-    @property
-    def n_parameters_(self):
-        """Number of weights that training adjusts."""
-        check_is_fitted(self)
-        return count_parameters(self.net_.module_)
-
     # ------------------------------------------------------ scikit-learn's own
 
     def __sklearn_tags__(self):
@@ -288,18 +256,28 @@ class BaseImageClassifier(
             check_unchanged(self, classes)
             _check_feature_names(self, with_column_names(X), reset=False)
             classes, layout, maximum = self.classes_, self._layout, self._maximum
-        data = prepare_training_data(
-            self, X, y, sample_weight, X_val, y_val, classes=classes, layout=layout, maximum=maximum, seed=seed
-        )
+        given = X, y, sample_weight, X_val, y_val
+        prepare = partial_call(prepare_training_data, self, *given, classes=classes, layout=layout, maximum=maximum)
+        data = prepare(seed=seed)
         check_callbacks(self, has_valid=data.valid is not None)
-        with torch_scope(self.n_jobs), torch.enable_grad(), watch_interrupt():
+        with contextlib.ExitStack() as stack:
+            checkpoint = None
+            if self.checkpoint_dir is not None and not partial:
+                checkpoint = stack.enter_context(open_checkpoint(self, *given))
+            if checkpoint and checkpoint.seed not in (None, seed):  # one that was drawn
+                seed = checkpoint.seed
+                data = prepare(seed=seed)
+            stack.enter_context(torch_scope(self.n_jobs))
+            stack.enter_context(torch.enable_grad())
+            interrupt = stack.enter_context(watch_interrupt(terminates=checkpoint is not None))
             warm_up()
             start = time.perf_counter()
             if fresh:
                 net = self._build_net(data, seed)  # may refuse parameters: a model fitted before is still whole then
                 self._begin_anew(net, data, X)
+            self.net_.interrupt_ = interrupt
             try:
-                self._train(data, epochs, X, y, partial=partial, fresh=fresh)
+                self._train(data, epochs, X, y, partial=partial, fresh=fresh, checkpoint=checkpoint)
             finally:
                 self.n_epochs_ = len(self.net_.history)
                 self.best_epoch_ = self._find_best_epoch()
@@ -325,22 +303,28 @@ class BaseImageClassifier(
     def _build_net(self, data, seed):
         device = resolve_device(self.device)
         settings = self._net_settings(data, device, seed)  # before the network: a contradiction should cost nothing
+        module = self._build_network(data, seed, device)
+        return self._net_around(module, settings, seed=seed, n_classes=len(data.classes), device=device)
+
+    def _build_network(self, data, seed, device):
         n_classes = len(data.classes)
-        foreign = callable(getattr(self, "architecture", None))
-        module = build_scaled_network(
+        return build_scaled_network(
             lambda: self._build_module(data.layout.image_shape, n_classes),
             data.train,
             n_classes=n_classes,
             seed=seed,
             dtype=getattr(torch, self.dtype),
             device=device,
-            foreign=foreign,
+            foreign=self._is_foreign,
         )
-        return TrainingNet.from_settings(
+
+    def _net_around(self, module, settings, *, seed, n_classes, device):
+        """Return an initialized net around a `ScaledNetwork`."""
+        return self._net_class.from_settings(
             module,
             settings,
             seed=seed,
-            foreign_randomness=foreign,
+            foreign_randomness=self._is_foreign,
             classes=list(range(n_classes)),
             n_classes=n_classes,
             train_split=None,
@@ -348,15 +332,19 @@ class BaseImageClassifier(
             device=str(device),
         )
 
+    @property
+    def _is_foreign(self):
+        """Whether the network is the user's own."""
+        return callable(getattr(self, "architecture", None))
+
     def _net_settings(self, data, device, seed):
         settings = net_settings(self, device)
-        n_classes = len(data.classes)
-        try_augmentation(
-            settings["augmentation"], data.train, batch_size=self.batch_size, n_classes=n_classes, seed=seed
-        )
+        if data is not None:  # a model that is loaded trains nothing yet
+            sizes = {"batch_size": self.batch_size, "n_classes": len(data.classes)}
+            try_augmentation(settings["augmentation"], data.train, seed=seed, **sizes)
         return settings
 
-    def _train(self, data, epochs, X, y, *, partial, fresh):
+    def _train(self, data, epochs, X, y, *, partial, fresh, checkpoint):
         net = self.net_
         self._class_counts = class_counts(data, None if fresh else getattr(self, "_class_counts", None), self.sampling)
         if not fresh:
@@ -369,8 +357,16 @@ class BaseImageClassifier(
             net.callbacks = make_callbacks(self, stops=not partial)
             net.initialize_callbacks()
             net.callbacks_for_ = purpose
+        if checkpoint:
+            epochs, seconds = checkpoint.begin(net, epochs)
+            self.fit_time_ += seconds
+            if epochs is None:
+                return
+            net.callbacks_.append(("skimgcls_checkpoint", checkpoint))
         with report_to_sklearn(self, net, epochs, X, y):
             net.train(data.train, data.valid, epochs)
+        if checkpoint and not net.interrupt_.arrived:
+            checkpoint.finish(net)
 
     def _find_best_epoch(self):
         for _, callback in self.net_.callbacks_:

@@ -10,6 +10,10 @@ from skorch.callbacks import Callback
 LOWER_IS_BETTER = ("loss", "error", "brier")
 HIGHER_IS_BETTER = ("acc", "score", "auc", "f1", "precision", "recall")
 
+_REMEMBERED = (
+    "monitor_", "stopped_epoch_", "best_epoch_", "best_score_", "_reference_", "_misses_", "_net_has_best_",
+)  # fmt: skip
+
 
 class EarlyStopping(Callback):
     """Stop training when a monitored value no longer improves, and go back to the best weights.
@@ -148,6 +152,32 @@ class EarlyStopping(Callback):
             for name, module in _torch_modules(net):
                 module.load_state_dict(self._weights_[name])
         self._net_has_best_ = True
+
+    def state_dict(self):
+        """Return what it remembers, the way torch's optimizers do: numbers, names and copies of weights.
+
+        Returns
+        -------
+        state : dict
+            For `load_state_dict`. Without the best weights where the net has them itself.
+        """
+        state = {name: getattr(self, name) for name in _REMEMBERED}
+        kept = {} if self._net_has_best_ else self._weights_ or {}
+        return state | {f"{name}:{key}": value for name, weights in kept.items() for key, value in weights.items()}
+
+    def load_state_dict(self, state):
+        """Go on from what another one remembered.
+
+        Parameters
+        ----------
+        state : dict
+            From `state_dict`.
+        """
+        vars(self).update({name: state[name] for name in _REMEMBERED})
+        weights = {}
+        for name, _, key in (name.partition(":") for name in state.keys() - {*_REMEMBERED}):
+            weights.setdefault(name, {})[key] = state[f"{name}:{key}"]
+        self._weights_ = weights or None
 
     def __getstate__(self):
         state = self.__dict__.copy()

@@ -66,6 +66,14 @@ class EpochTimer(Callback):
         net.history.record("images_per_second", n_images / training_seconds if training_seconds > 0 else float("nan"))
         self.total_seconds_ += seconds
 
+    def state_dict(self):
+        """Return the seconds of all epochs, for `load_state_dict`."""
+        return {"total_seconds": self.total_seconds_}
+
+    def load_state_dict(self, state):
+        """Count on from the seconds of another one."""
+        self.total_seconds_ = state["total_seconds"]
+
 
 def _now(net):
     """Read the clock (seconds) once the device has finished what it was given."""

@@ -50,6 +50,7 @@ class TimeLimit(Callback):
 
     def initialize(self):
         self.timed_out_ = False
+        self._used_before_ = 0.0
         return self
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
@@ -58,7 +59,8 @@ class TimeLimit(Callback):
         self.timed_out_ = False
         self._n_epochs_ = 0
         self._first_epoch_begin_ = None
-        self._train_begin_ = perf_counter()
+        self._train_begin_ = perf_counter() - self._used_before_
+        self._used_before_ = 0.0
 
     def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         if self._first_epoch_begin_ is None:
@@ -73,3 +75,11 @@ class TimeLimit(Callback):
         if now - self._train_begin_ + average > self.seconds:
             self.timed_out_ = True
             raise KeyboardInterrupt
+
+    def state_dict(self):
+        """Return the seconds that the call used so far, for `load_state_dict`."""
+        return {"seconds_used": perf_counter() - self._train_begin_, "timed_out": self.timed_out_}
+
+    def load_state_dict(self, state):
+        """Count the seconds that another process used as those of the next call."""
+        self._used_before_, self.timed_out_ = state["seconds_used"], state["timed_out"]

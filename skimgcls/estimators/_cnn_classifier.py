@@ -1,5 +1,6 @@
 """Convolutional network trained from scratch."""
 
+import inspect
 from numbers import Integral
 
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -90,6 +91,11 @@ class CNNClassifier(BaseImageClassifier):
         Smallest improvement of the loss (nats) that counts.
     time_limit : float or None, default=None
         Seconds that training may take; no epoch is begun that would pass it, but one always runs.
+    checkpoint_dir : str or path-like, default=None
+        Folder in which ``fit`` keeps a file of its own, replaced after each epoch. After a crash the same call on the
+        same images goes on from there, and ends as if nothing had happened; of a finished fit it returns at once.
+        Meanwhile SIGTERM ends the process as Ctrl-C does: after the batch, with exit code 143. ``partial_fit`` neither
+        reads nor writes files.
     image_shape : tuple of int or None, default=None
         (height, width) or (height, width, channels) of flat rows; square greyscale rows need none.
     channels : {"auto", "first", "last"}, default="auto"
@@ -222,6 +228,7 @@ class CNNClassifier(BaseImageClassifier):
         patience=5,
         tol=1e-4,
         time_limit=None,
+        checkpoint_dir=None,
         image_shape=None,
         channels="auto",
         image_size=None,
@@ -265,6 +272,7 @@ class CNNClassifier(BaseImageClassifier):
         self.patience = patience
         self.tol = tol
         self.time_limit = time_limit
+        self.checkpoint_dir = checkpoint_dir
         self.image_shape = image_shape
         self.channels = channels
         self.image_size = image_size
@@ -287,6 +295,7 @@ class CNNClassifier(BaseImageClassifier):
                 "one. Pass a callable (image_shape, n_classes) -> module, such as a function or the class itself."
             )
         if callable(self.architecture):
+            _check_signature(self.architecture)
             return self.architecture(image_shape, n_classes)
         height, width, channels = image_shape
         in_shape = (channels, height, width)
@@ -300,3 +309,16 @@ class CNNClassifier(BaseImageClassifier):
             hidden_units=check_widths("hidden_units", self.hidden_units),
             **layers,
         )
+
+
+def _check_signature(architecture):
+    """Refuse a callable that does not take the two arguments, in words of its own: its error would not name it."""
+    try:
+        inspect.signature(architecture).bind("image_shape", "n_classes")
+    except TypeError as error:
+        raise TypeError(
+            f"architecture={architecture!r} cannot be called with (image_shape, n_classes): {error}. Pass a callable "
+            "of these two that returns a torch module."
+        ) from error
+    except ValueError:  # of what is written in C nobody knows the arguments
+        return

@@ -80,6 +80,11 @@ class MLPClassifier(BaseImageClassifier):
         Smallest improvement of the loss (nats) that counts.
     time_limit : float or None, default=None
         Seconds that training may take; no epoch is begun that would pass it, but one always runs.
+    checkpoint_dir : str or path-like, default=None
+        Folder in which ``fit`` keeps a file of its own, replaced after each epoch. After a crash the same call on the
+        same images goes on from there, and ends as if nothing had happened; of a finished fit it returns at once.
+        Meanwhile SIGTERM ends the process as Ctrl-C does: after the batch, with exit code 143. ``partial_fit`` neither
+        reads nor writes files.
     image_shape : tuple of int or None, default=None
         (height, width) or (height, width, channels) of flat rows; square greyscale rows need none.
     channels : {"auto", "first", "last"}, default="auto"
@@ -200,6 +205,7 @@ class MLPClassifier(BaseImageClassifier):
         patience=5,
         tol=1e-4,
         time_limit=None,
+        checkpoint_dir=None,
         image_shape=None,
         channels="auto",
         image_size=None,
@@ -240,6 +246,7 @@ class MLPClassifier(BaseImageClassifier):
         self.patience = patience
         self.tol = tol
         self.time_limit = time_limit
+        self.checkpoint_dir = checkpoint_dir
         self.image_shape = image_shape
         self.channels = channels
         self.image_size = image_size

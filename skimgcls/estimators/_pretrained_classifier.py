@@ -12,7 +12,6 @@ from skimgcls.training._build_transfer_network import build_transfer_network
 from skimgcls.training._feature_cache import FEATURE_CACHE
 from skimgcls.training._file_settings import SHAPING_PARAMS
 from skimgcls.training._transfer_net import TransferNet
-from skimgcls.utils._device import resolve_device
 
 _BACKBONE_SHARE = 0.1  # of the head's rate, as R-CNN was fine-tuned; from random weights there is nothing to keep
 _OF_OTHER_NETWORKS = ("hidden_units", "norm", "activation")
@@ -106,6 +105,11 @@ class PretrainedClassifier(BaseImageClassifier):
         Smallest improvement of the loss (nats) that counts.
     time_limit : float or None, default=None
         Seconds that training may take; no epoch is begun that would pass it, but one always runs.
+    checkpoint_dir : str or path-like, default=None
+        Folder in which ``fit`` keeps a file of its own, replaced after each epoch. After a crash the same call on the
+        same images goes on from there, and ends as if nothing had happened; of a finished fit it returns at once.
+        Meanwhile SIGTERM ends the process as Ctrl-C does: after the batch, with exit code 143. ``partial_fit`` neither
+        reads nor writes files.
     image_shape : tuple of int or None, default=None
         (height, width) or (height, width, channels) of flat rows; square greyscale rows need none.
     channels : {"auto", "first", "last"}, default="auto"
@@ -207,6 +211,7 @@ class PretrainedClassifier(BaseImageClassifier):
         "backbone_lr": [Interval(Real, 0, None, closed="neither"), None],
         "feature_cache": [Interval(Integral, 0, None, closed="left")],
     }
+    _net_class = TransferNet
     _architecture_params = ("backbone", "weights", "dropout", "dtype", *SHAPING_PARAMS)
 
     def __init__(
@@ -241,6 +246,7 @@ class PretrainedClassifier(BaseImageClassifier):
         patience=5,
         tol=1e-4,
         time_limit=None,
+        checkpoint_dir=None,
         image_shape=None,
         channels="auto",
         color_mode="auto",
@@ -284,6 +290,7 @@ class PretrainedClassifier(BaseImageClassifier):
         self.patience = patience
         self.tol = tol
         self.time_limit = time_limit
+        self.checkpoint_dir = checkpoint_dir
         self.image_shape = image_shape
         self.channels = channels
         self.color_mode = color_mode
@@ -320,27 +327,14 @@ class PretrainedClassifier(BaseImageClassifier):
         network.freeze(self.freeze or 0)  # refuses a number of parts that there are not
         return network
 
-    def _build_net(self, data, seed):
-        device = resolve_device(self.device)
-        settings = self._net_settings(data, device, seed)
-        n_classes = len(data.classes)
-        module = build_transfer_network(
-            lambda: self._build_module(data.layout.image_shape, n_classes),
+    def _build_network(self, data, seed, device):
+        return build_transfer_network(
+            lambda: self._build_module(data.layout.image_shape, len(data.classes)),
             data.train,
             maximum=data.maximum,
             seed=seed,
             dtype=getattr(torch, self.dtype),
             device=device,
-        )
-        return TransferNet.from_settings(
-            module,
-            settings,
-            seed=seed,
-            classes=list(range(n_classes)),
-            n_classes=n_classes,
-            train_split=None,
-            callbacks="disable",  # until training makes its own
-            device=str(device),
         )
 
     def _net_settings(self, data, device, seed):

@@ -10,7 +10,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from skimgcls.model_selection._draws_candidates import draws_candidates, searched_values
 from skimgcls.model_selection._journal import Journal
 from skimgcls.model_selection._journaled_estimator import JournaledEstimator, JournaledScorer
-from skimgcls.model_selection._stable_hash import code_version, stable_hash
+from skimgcls.utils._stable_hash import code_version, stable_hash
 
 
 @contextlib.contextmanager

@@ -12,8 +12,8 @@ from sklearn.utils.metadata_routing import get_routing_for_object, process_routi
 from sklearn.utils.validation import _num_samples
 
 from skimgcls.base import BaseImageClassifier
-from skimgcls.model_selection._stable_hash import code_version, stable_hash
 from skimgcls.training._training_state import training_state
+from skimgcls.utils._stable_hash import code_version, stable_hash
 
 
 class GrowingModel:

@@ -8,7 +8,7 @@ from numbers import Number
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from skimgcls.model_selection._stable_hash import hash_data, stable_hash
+from skimgcls.utils._stable_hash import hash_data, stable_hash
 
 
 class JournaledEstimator:

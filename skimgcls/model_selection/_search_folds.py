@@ -9,9 +9,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
-from skimgcls.model_selection._stable_hash import hash_data, stable_hash
 from skimgcls.training import PreparedImages
 from skimgcls.utils._is_same import is_same
+from skimgcls.utils._stable_hash import hash_data, stable_hash
 
 _HEADS_KEPT = 4  # in each fold, with images of their own: a search over a transformer's parameters has ever new ones
 

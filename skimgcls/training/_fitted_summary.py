@@ -15,7 +15,7 @@ _HAS_FITTED_BLOCK = hasattr(BaseEstimator, "_get_fitted_attr_html")  # scikit-le
 
 
 class FittedSummaryMixin:
-    """Adds ``advise``, and to scikit-learn's HTML diagram what was trained, once there is something.
+    """Adds the history, what is read off it, and to scikit-learn's HTML diagram what was trained.
 
     Since scikit-learn 1.9 that stands in the block of the estimator, wherever that is: alone, in a pipeline, in a
     search. Before, the diagram of an estimator that stands alone is followed by it, and other diagrams are without.
@@ -40,6 +40,41 @@ class FittedSummaryMixin:
         counts, valid = getattr(self, "_class_counts", np.zeros((2, 0)))  # a pickle of long ago has none
         counts = dict(zip(self.classes_.tolist(), counts.tolist(), strict=False))
         return advise(self.history_, class_counts=counts, n_valid=valid.sum(), params=self.get_params(deep=False))
+
+    def plot_history(self, ax=None):
+        """Plot loss and accuracy over epochs.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array of two Axes, default=None
+            Where to draw; None makes a figure of two panels.
+
+        Returns
+        -------
+        TrainingCurveDisplay
+        """
+        from skimgcls.metrics import TrainingCurveDisplay
+
+        check_is_fitted(self)
+        return TrainingCurveDisplay.from_estimator(self, ax=ax)
+
+    @property
+    def history_(self):
+        """DataFrame with one row per epoch."""
+        check_is_fitted(self)
+        return history_frame(self.net_.history)
+
+    @property
+    def device_(self):
+        """Device that the network is on, as a string."""
+        check_is_fitted(self)
+        return str(self.net_.device)
+
+    @property
+    def n_parameters_(self):
+        """Number of weights that training adjusts."""
+        check_is_fitted(self)
+        return count_parameters(self.net_.module_)
 
     if _HAS_FITTED_BLOCK:
 

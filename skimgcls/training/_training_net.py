@@ -7,22 +7,22 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import PrintLog
 from skorch.helper import predefined_split
 
-from skimgcls.exceptions import DivergedError
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._epoch_tally import EpochTally
 from skimgcls.training._fast_matmul import fast_matmul
 from skimgcls.training._fit_callbacks import hooks_into_batches
 from skimgcls.training._fused_step import FusedStep
 from skimgcls.training._image_dataset import ImageDataset, without_subsets
-from skimgcls.training._is_finite import copy_tensors, is_finite, tensors_of
 from skimgcls.training._mixed_precision import autocast, make_grad_scaler
 from skimgcls.training._move_to_device import move_to_device
 from skimgcls.training._packed_cache import PackedCache
 from skimgcls.training._portable_state import portable_state, settle_on_device
 from skimgcls.training._predict_logits import predict_logits
+from skimgcls.training._raise_if_diverged import raise_if_diverged, tensors_of
 from skimgcls.training._regularize_gradients import regularize_gradients
 from skimgcls.training._schedules import changes_within_epoch, lr_factor
 from skimgcls.training._seeded_randomness import seeded_randomness
+from skimgcls.utils._interrupt import Interrupt
 from skimgcls.utils._is_same import is_same
 from skimgcls.utils._keep_memory import keep_memory
 from skimgcls.utils._random import make_generator
@@ -119,6 +119,8 @@ class TrainingNet(NeuralNetClassifier):
 
     # ------------------------------------------------------------ training
 
+    interrupt_ = Interrupt()  # of a fit that nobody watches
+
     def train(self, dataset_train, dataset_valid, epochs):
         """Train on one `ImageDataset` and validate on another, or none, after each epoch; keep neither."""
         if dataset_valid is not None:
@@ -156,7 +158,7 @@ class TrainingNet(NeuralNetClassifier):
                 epoch_start = [tensor.detach().clone() for tensor in tensors_of(self.module_)]
                 self.notify("on_epoch_begin", **datasets)
                 self._run_epoch(iterator_train, iterator_valid)
-                self._raise_if_diverged(epoch_start)
+                raise_if_diverged(self, epoch_start)
                 n_finished += 1
                 self.notify("on_epoch_end", **datasets)
                 _drop_batches(self.history[-1])
@@ -188,7 +190,8 @@ class TrainingNet(NeuralNetClassifier):
     def train_step(self, batch, **fit_params):
         """Take one step of skorch's own kind, with closure and notifications."""
         self._schedule_lr()
-        step = super().train_step(batch, **fit_params)
+        with self.interrupt_:
+            step = super().train_step(batch, **fit_params)
         self.tally_.add(step, batch)
         return step
 
@@ -288,9 +291,10 @@ class TrainingNet(NeuralNetClassifier):
         step = FusedStep(self.optimizer_)
         for batch in iterator:
             self._schedule_lr()
-            step.zero_grad()
-            self.tally_.add(self.train_step_single(batch), batch)
-            step() if self.grad_scaler_ is None else self._step_optimizer(None)
+            with self.interrupt_:
+                step.zero_grad()
+                self.tally_.add(self.train_step_single(batch), batch)
+                step() if self.grad_scaler_ is None else self._step_optimizer(None)
 
     def _validate_lean(self, iterator):
         for batch in iterator:
@@ -361,33 +365,21 @@ class TrainingNet(NeuralNetClassifier):
         name = "valid_loss" if "valid_loss" in self.history.to_list()[0] else "train_loss"
         return [row[name] for row in self.history.to_list()[:-1] if name in row]
 
-    # ------------------------------------------------------ history and faults
+    # ------------------------------------------------------------ history
 
     def _record_with_best(self, name, value):
         earlier = [row[name] for row in self.history.to_list()[:-1] if name in row]
         self.history.record(name, value)
         self.history.record(name + "_best", all(value < other for other in earlier))
 
-    def _raise_if_diverged(self, epoch_start):
-        row = self.history[-1]
-        if is_finite(tensors_of(self.module_), [row["train_loss"], row.get("valid_loss", 0.0)]):
-            return
-        copy_tensors(epoch_start, tensors_of(self.module_))
-        lr = self.optimizer_.param_groups[0]["lr"]
-        with self._current_init_context("optimizer"):
-            self.initialize_optimizer()  # the moments of the old one are not finite either
-        raise DivergedError(
-            f"Training diverged in epoch {row['epoch']}: train_loss={row['train_loss']} with "
-            f"lr={lr:g}. The weights of the start of that epoch are kept. "
-            f"Lower lr (try {self.lr / 10:g}), set gradient_clip=1.0, or look for extreme values in X."
-        )
-
     # ---------------------------------------------------------------- pickling
 
     def __getstate__(self):
         """Leave data and callbacks out, and pickle from the CPU."""
         left_out = {"callbacks": None, "callbacks_": [], "callbacks_for_": None, "train_split": None, "tally_": None}
-        return portable_state(self) | left_out
+        state = portable_state(self) | left_out
+        state.pop("interrupt_", None)
+        return state
 
     def __setstate__(self, state):
         self.__dict__.update(state)

@@ -30,7 +30,7 @@ def training_state(net):
     values = {f"{part}.{name}": value for part, each in parts.items() for name, value in each.items()}
     facts = {
         "seed": net.seed,
-        "history": net.history.to_list(),
+        "history": [row | {"batches": [{}]} for row in net.history.to_list()],  # as it is after an epoch
         "grad_scaler": net.grad_scaler_ and net.grad_scaler_.state_dict(),
         "numbers": {name: value for name, value in values.items() if not isinstance(value, torch.Tensor)},
     }

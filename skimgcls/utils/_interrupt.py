@@ -1,43 +1,102 @@
-"""Telling a user's Ctrl-C from a callback's own stop: skorch uses KeyboardInterrupt for both."""
+"""Signals that end a fit: a batch is finished first, and a user's Ctrl-C told from a callback's own stop."""
 
 import contextlib
 import signal
+import sys
 import threading
 
 
 class Interrupt:
-    """Whether SIGINT arrived."""
+    """What signals came to a fit. As a context it holds them back until its body, a batch, is over.
+
+    A second signal does not wait for the batch. In threads other than the main one no signal ever comes.
+
+    Attributes
+    ----------
+    arrived : int or None
+        Number of the signal that was answered by KeyboardInterrupt.
+    """
 
     def __init__(self):
-        self.arrived = False
+        self.arrived = None
+        self._answers = {}
+        self._is_busy = False
+        self._waiting = None
+
+    def __enter__(self):
+        self._is_busy = True
+        return self
+
+    def __exit__(self, *exception):
+        self._is_busy = False
+        if self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            self._answer(*waiting)
+
+    def watch(self, signum, answer):
+        """Take a signal over from the handler ``answer``, which is what it calls in the end."""
+        self._answers[signum] = answer
+        signal.signal(signum, self._note)
+
+    def _note(self, signum, frame):
+        if self._is_busy and self._waiting is None:
+            self._waiting = signum, frame
+        else:
+            self._answer(signum, frame)
+
+    def _answer(self, signum, frame):
+        try:
+            self._answers[signum](signum, frame)
+        except KeyboardInterrupt:  # a handler of the user's own may do something else
+            self.arrived = signum
+            raise
 
 
 @contextlib.contextmanager
-def watch_interrupt():
-    """Note every SIGINT of the main thread while the body runs, and raise it again afterwards if it was swallowed.
+def watch_interrupt(*, terminates=False):
+    """Watch the SIGINT of the main thread while the body runs, and raise it again afterwards if it was swallowed.
+
+    skorch uses KeyboardInterrupt for a user's Ctrl-C and for a callback's own stop, and swallows both.
+
+    Parameters
+    ----------
+    terminates : bool, default=False
+        Whether SIGTERM is to end the body as Ctrl-C does, and then the process, with exit code 143.
 
     Yields
     ------
     Interrupt
-        Its flag ``arrived`` is set when a SIGINT was answered by KeyboardInterrupt; the handler found is called.
+        Its flag ``arrived`` is set when a signal was answered by KeyboardInterrupt; handlers found are called.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After a SIGINT.
+    SystemExit
+        After a SIGTERM that was watched.
     """
     interrupt = Interrupt()
-    found = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(found):
+    found = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-
-    def note(signum, frame):
-        try:
-            found(signum, frame)
-        except KeyboardInterrupt:  # a handler of the user's own may do something else
-            interrupt.arrived = True
-            raise
-
-    signal.signal(signal.SIGINT, note)
+    if callable(found[signal.SIGINT]):
+        interrupt.watch(signal.SIGINT, found[signal.SIGINT])
+    if terminates:
+        answer = found[signal.SIGTERM]
+        answer = signal.default_int_handler if answer is signal.SIG_DFL else answer
+        if callable(answer):  # and not ignored
+            interrupt.watch(signal.SIGTERM, answer)
     try:
         yield interrupt
+    except KeyboardInterrupt:
+        if interrupt.arrived != signal.SIGTERM:
+            raise
     finally:
-        signal.signal(signal.SIGINT, found)
+        for signum, handler in found.items():
+            if handler is not None and signal.getsignal(signum) == interrupt._note:
+                signal.signal(signum, handler)
+    if interrupt.arrived == signal.SIGTERM:
+        sys.exit(128 + signal.SIGTERM)
     if interrupt.arrived:
         raise KeyboardInterrupt

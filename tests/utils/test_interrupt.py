@@ -33,7 +33,7 @@ def watched(*steps):
         with watch_interrupt() as watch:
             for step in steps:
                 step()
-                arrived.append(watch.arrived)
+                arrived.append(bool(watch.arrived))
     except KeyboardInterrupt:
         return [*arrived, "raised"]
     return arrived
@@ -88,9 +88,133 @@ def test_other_threads_watch_nothing_and_change_nothing(found_handler):
 
     def watch():
         with watch_interrupt() as interrupt:
-            seen.append((interrupt.arrived, signal.getsignal(signal.SIGINT)))
+            seen.append((bool(interrupt.arrived), signal.getsignal(signal.SIGINT)))
 
     thread = threading.Thread(target=watch)
     thread.start()
     thread.join(30)
     assert seen == [(False, found_handler)]
+
+
+# ---------------------------------------------------------------- in a batch
+
+
+def test_a_signal_waits_for_the_end_of_the_batch():
+    done = []
+
+    def fit():
+        with watch_interrupt() as watch:
+            with watch:
+                interrupt()
+                done.append("the rest of the batch")
+            done.append("the next batch")
+
+    with pytest.raises(KeyboardInterrupt):
+        fit()
+    assert done == ["the rest of the batch"]
+
+
+def test_a_second_signal_does_not_wait():
+    done = []
+
+    def fit():
+        with watch_interrupt() as watch, watch:
+            for time in ("once", "twice"):
+                interrupt()
+                done.append(time)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit()
+    assert done == ["once"]
+
+
+def test_batches_without_a_signal_leave_nothing_behind():
+    with watch_interrupt() as watch:
+        for _ in range(3):
+            with watch:
+                pass
+        swallow_interrupt()
+        watch.arrived = None
+
+
+# ------------------------------------------------------------------- SIGTERM
+
+
+def terminate():
+    signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.fixture(name="ended")
+def sigterm_as_outside():
+    """SIGTERM is left as it was found."""
+    found = signal.getsignal(signal.SIGTERM)
+    yield
+    assert signal.getsignal(signal.SIGTERM) is found
+
+
+def exit_code_of(*steps):
+    try:
+        with watch_interrupt(terminates=True):
+            for step in steps:
+                step()
+    except SystemExit as error:
+        return error.code
+    return None
+
+
+def swallow_sigterm():
+    with pytest.raises(KeyboardInterrupt):
+        terminate()
+
+
+@pytest.mark.parametrize("steps", [[terminate], [swallow_sigterm, bool]], ids=["raised", "swallowed"])
+def test_sigterm_ends_the_process_with_its_exit_code(ended, steps):
+    assert exit_code_of(*steps) == 143
+
+
+def test_sigterm_waits_for_the_end_of_the_batch(ended):
+    done = []
+
+    def fit():
+        with watch_interrupt(terminates=True) as watch:
+            with watch:
+                terminate()
+                done.append("the rest of the batch")
+            done.append("the next batch")
+
+    with pytest.raises(SystemExit):
+        fit()
+    assert done == ["the rest of the batch"]
+
+
+def test_sigterm_goes_through_nested_scopes(ended):
+    with pytest.raises(SystemExit) as raised, watch_interrupt(terminates=True):
+        exit_code_of(swallow_sigterm)
+    assert raised.value.code == 143
+    assert exit_code_of(lambda: exit_code_of(terminate)) == 143
+
+
+def test_sigterm_is_not_watched_unless_asked_for(ended):
+    found = signal.getsignal(signal.SIGTERM)
+    with watch_interrupt():
+        assert signal.getsignal(signal.SIGTERM) is found
+
+
+def test_a_handler_of_the_users_own_for_sigterm_is_called_and_an_ignored_one_stays():
+    signals = []
+    outside = signal.signal(signal.SIGTERM, lambda signum, frame: signals.append(signum))
+    try:
+        with watch_interrupt(terminates=True) as watch:
+            terminate()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with watch_interrupt(terminates=True):
+            terminate()
+    finally:
+        signal.signal(signal.SIGTERM, outside)
+    assert signals == [signal.SIGTERM]
+    assert not watch.arrived
+
+
+def test_ctrl_c_while_sigterm_is_watched_is_a_ctrl_c(ended):
+    with pytest.raises(KeyboardInterrupt), watch_interrupt(terminates=True):
+        interrupt()

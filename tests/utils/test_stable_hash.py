@@ -24,9 +24,9 @@ from sklearn.pipeline import make_pipeline
 
 from skimgcls import CNNClassifier, MLPClassifier
 from skimgcls.callbacks import EpochTimer
-from skimgcls.model_selection import _stable_hash
-from skimgcls.model_selection._stable_hash import code_version, hash_data, stable_hash
 from skimgcls.preprocessing import Compose, Cutout, RandomFlip
+from skimgcls.utils import _stable_hash
+from skimgcls.utils._stable_hash import code_version, hash_data, stable_hash
 
 DIFFERENT = [
     None, 0, 1, True, 1.0, float("nan"), float("inf"), "1", b"1", 1j, ..., range(3), Path("1"),
@@ -88,7 +88,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.metrics import f1_score, make_scorer
 from skimgcls import CNNClassifier, MLPClassifier
 from skimgcls.callbacks import EarlyStopping
-from skimgcls.model_selection._stable_hash import stable_hash
+from skimgcls.utils._stable_hash import stable_hash
 
 WIDTH = 8
 def helper(n):

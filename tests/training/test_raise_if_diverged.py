@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from skimgcls.training._is_finite import copy_tensors, is_finite
+from skimgcls.training._raise_if_diverged import copy_tensors, is_finite
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ class _Hasher:
         except Exception as error:
             raise TypeError(
                 f"The parameter {name!r} holds an object of type {_name_of(type(value))}, which no other process can "
-                f"recognise ({error}), so results with it could not be taken up again. Leave it out of this search."
+                f"recognise ({error}), so results with it could not be taken up again. Leave it out."
             ) from error
         if isinstance(reduced, str):
             self._add("global", _name_of(value, reduced))

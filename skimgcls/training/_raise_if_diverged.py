@@ -4,6 +4,36 @@ import math
 
 import torch
 
+from skimgcls.exceptions import DivergedError
+
+
+def raise_if_diverged(net, epoch_start):
+    """Raise at the end of an epoch that left loss, weights or buffers not finite, after going back to its start.
+
+    Parameters
+    ----------
+    net : TrainingNet
+        With the row of the epoch in its history.
+    epoch_start : list of tensor
+        Copies of `tensors_of` its module at the beginning of the epoch.
+
+    Raises
+    ------
+    DivergedError
+    """
+    row = net.history[-1]
+    if is_finite(tensors_of(net.module_), [row["train_loss"], row.get("valid_loss", 0.0)]):
+        return
+    copy_tensors(epoch_start, tensors_of(net.module_))
+    lr = net.optimizer_.param_groups[0]["lr"]
+    with net._current_init_context("optimizer"):
+        net.initialize_optimizer()  # the moments of the old one are not finite either
+    raise DivergedError(
+        f"Training diverged in epoch {row['epoch']}: train_loss={row['train_loss']} with "
+        f"lr={lr:g}. The weights of the start of that epoch are kept. "
+        f"Lower lr (try {net.lr / 10:g}), set gradient_clip=1.0, or look for extreme values in X."
+    )
+
 
 def is_finite(tensors, losses):
     """Tell whether all losses (floats) and all tensors are finite, with one read from the device where they are."""

@@ -1,0 +1,204 @@
+"""A fit on disk, one epoch after the other, so that the same call goes on after a crash."""
+
+import contextlib
+import time
+import warnings
+from pathlib import Path
+
+from skorch.callbacks import Callback, PrintLog
+
+from skimgcls.training._prepared_images import PreparedImages
+from skimgcls.training._state_bytes import pack_state, unpack_state
+from skimgcls.training._training_state import restore_training, training_state
+from skimgcls.utils._stable_hash import hash_data, stable_hash
+from skimgcls.utils._write_atomically import write_atomically
+
+_FORMAT = 1
+_WITHOUT_EFFECT = ("checkpoint_dir", "device", "n_jobs", "verbose", "warm_start")  # on what is learnt
+
+
+@contextlib.contextmanager
+def open_checkpoint(estimator, X, y, *others):
+    """Find the file of a fit, which no other process uses meanwhile.
+
+    The name of the file is a hash of the class, of the parameters that count, of the images and labels, and of the
+    weights that a warm start begins with: folds, candidates and seeds have files of their own.
+
+    Parameters
+    ----------
+    estimator : BaseImageClassifier
+        With a ``checkpoint_dir``.
+    X, y, *others
+        All that ``fit`` was given.
+
+    Yields
+    ------
+    FitCheckpoint or None
+        None, with a warning, where another process or thread is at the very same fit.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = Path(estimator.checkpoint_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            error.errno, f"checkpoint_dir={str(folder)!r} cannot be made ({error.strerror}). Choose another folder"
+        ) from error
+    path = folder / f"{type(estimator).__name__}-{_identity(estimator, X, y, *others)}.safetensors"
+    lock = FileLock(path.with_suffix(".lock"), thread_local=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        warnings.warn(
+            f"Another process or thread is at the same fit, of {path.name} in checkpoint_dir={str(folder)!r}. This one "
+            "trains without a checkpoint.",
+            stacklevel=5,
+        )
+        yield None
+        return
+    checkpoint = FitCheckpoint(path)
+    try:
+        yield checkpoint
+    finally:
+        checkpoint.is_open = False  # the net keeps its callbacks
+        lock.release()
+
+
+class FitCheckpoint(Callback):
+    """Writes a file at the end of each epoch: tensors and JSON, replaced as a whole.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Attributes
+    ----------
+    seed : int or None
+        Of the fit that the file is of; None where there is no whole file.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.is_open = True
+        self._state, self._notes = None, {}
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                state, notes = unpack_state(path.read_bytes())
+            except ValueError as error:
+                warnings.warn(f"The checkpoint {path} cannot be used: {error} The fit begins anew.", stacklevel=6)
+            else:
+                self._state, self._notes = state, notes
+
+    @property
+    def seed(self):
+        return self._notes.get("seed")
+
+    def begin(self, net, epochs):
+        """Put a net where the file says that it was, and say how many epochs are left.
+
+        Parameters
+        ----------
+        net : TrainingNet
+            Initialized, with its callbacks.
+        epochs : int
+            To be trained for where there is no file.
+
+        Returns
+        -------
+        epochs : int or None
+            None if the fit had come to its end.
+        seconds : float
+            That it took before.
+        """
+        self._start = time.perf_counter()
+        self._seconds = self._notes.get("seconds", 0.0)
+        self._until = self._notes.get("until", len(net.history) + epochs)
+        if self._state is None:
+            return epochs, 0.0
+        restore_training(net, self._state)
+        self._restore_callbacks(net)
+        self._state = None  # no memory for it while training
+        if self._notes["is_finished"]:
+            return None, self._seconds
+        _warn_of_forgetful(net)
+        return self._until - len(net.history), self._seconds
+
+    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        if self.is_open:
+            self._save(net, is_finished=False)
+
+    def finish(self, net):
+        """Write the last file, with which the same call returns at once."""
+        self._save(net, is_finished=True)
+
+    def _save(self, net, *, is_finished):
+        state = training_state(net)
+        if state is None:
+            raise TypeError(
+                "checkpoint_dir cannot keep this fit: its history, optimizer or module holds objects that are neither "
+                "tensors nor plain numbers and text. Leave checkpoint_dir=None, or the callback that records them out."
+            )
+        tensors, facts = state
+        remembered = {}
+        for name, callback in _with_state(net):
+            for key, value in callback.state_dict().items():
+                if hasattr(value, "detach"):
+                    tensors[f"callbacks.{name}.{key}"] = value.detach().contiguous().cpu()
+                else:
+                    remembered.setdefault(name, {})[key] = value
+        notes = {
+            "format": _FORMAT,
+            "seed": net.seed,
+            "until": self._until,
+            "is_finished": is_finished,
+            "seconds": self._seconds + time.perf_counter() - self._start,
+            "callbacks": remembered,
+        }
+        try:
+            write_atomically(self.path, pack_state((tensors, facts), **notes))
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"The checkpoint of epoch {len(net.history)} could not be written to checkpoint_dir="
+                f"{str(self.path.parent)!r} ({error.strerror}). The one before is whole, and the estimator keeps what "
+                "it has learnt. Make room there, or choose another folder",
+            ) from error
+
+    def _restore_callbacks(self, net):
+        tensors, _ = self._state
+        for name, callback in _with_state(net):
+            prefix = f"callbacks.{name}."
+            of_tensors = {key.removeprefix(prefix): each for key, each in tensors.items() if key.startswith(prefix)}
+            callback.load_state_dict(self._notes["callbacks"].get(name, {}) | of_tensors)
+
+
+def _warn_of_forgetful(net):
+    forgetful = [
+        type(each).__name__ for _, each in net.callbacks_ if not hasattr(each, "state_dict") and _is_foreign(each)
+    ]
+    if forgetful:
+        warnings.warn(
+            f"The fit goes on after epoch {len(net.history)}, but {', '.join(forgetful)} in callbacks can only know "
+            "of the epochs before what the history tells. Callbacks with state_dict and load_state_dict go on as "
+            "they were.",
+            stacklevel=7,
+        )
+
+
+def _identity(estimator, X, y, sample_weight, X_val, y_val):
+    params = {name: value for name, value in estimator.get_params().items() if name not in _WITHOUT_EFFECT}
+    X, X_val = (images.unread() if isinstance(images, PreparedImages) else images for images in (X, X_val))
+    data = hash_data(X, y, sample_weight=sample_weight, X_val=X_val, y_val=y_val)
+    warm = training_state(estimator.net_) if estimator.warm_start and hasattr(estimator, "net_") else None
+    for name, value in params.items():
+        stable_hash(value, name)  # an error names the parameter
+    return stable_hash([type(estimator), params, data, warm])
+
+
+def _with_state(net):
+    return [(name, each) for name, each in net.callbacks_ if hasattr(each, "state_dict")]
+
+
+def _is_foreign(callback):
+    return not isinstance(callback, PrintLog) and not type(callback).__module__.startswith("skimgcls.")
