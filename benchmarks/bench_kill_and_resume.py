@@ -12,6 +12,7 @@ The last run is in benchmarks/README.md.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -108,7 +109,8 @@ def kill_and_resume(kind, n_kills, n_jobs, rng):
             while count(folder, "killed") < until and process.poll() is None:
                 time.sleep(0.002)
             time.sleep(rng.uniform(0, seconds / n_wanted))
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has come to its end
+                os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             print(f"  kill {kill + 1}: {count(folder, 'killed') - before} {unit} begun", flush=True)
         resumed = finish(begin(kind, folder, "killed", n_jobs))

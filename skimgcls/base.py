@@ -14,7 +14,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from skimgcls.architectures import ACTIVATIONS
-from skimgcls.callbacks import EarlyStopping
 from skimgcls.training import (
     OPTIMIZERS,
     SCHEDULES,
@@ -38,6 +37,7 @@ from skimgcls.training._file_settings import READING_CONSTRAINTS, SHAPING_PARAMS
 from skimgcls.training._fit_checkpoint import open_checkpoint
 from skimgcls.training._fitted_summary import FittedSummaryMixin
 from skimgcls.training._training_state import restore_training
+from skimgcls.training._warn_of_blow_up import warn_of_blow_up
 from skimgcls.utils._device import resolve_device
 from skimgcls.utils._held_objects import HeldObjectsMixin
 from skimgcls.utils._interrupt import watch_interrupt
@@ -134,8 +134,15 @@ class BaseImageClassifier(
             If the input cannot be images and their labels, or a parameter is out of its range.
         DivergedError
             If the loss or the weights stop being finite; the weights of the epoch's start are kept.
+        torch.OutOfMemoryError
+            If the device has too little memory, with a smaller ``batch_size`` to try.
         KeyboardInterrupt
             On Ctrl-C, with the model trained so far kept.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss stayed finite, but ended far above that of telling nothing.
         """
         fresh = not (self.warm_start and hasattr(self, "net_"))
         return self._fit(X, y, sample_weight, X_val, y_val, fresh=fresh, epochs=self.max_epochs)
@@ -280,8 +287,9 @@ class BaseImageClassifier(
                 self._train(data, epochs, X, y, partial=partial, fresh=fresh, checkpoint=checkpoint)
             finally:
                 self.n_epochs_ = len(self.net_.history)
-                self.best_epoch_ = self._find_best_epoch()
+                self.best_epoch_ = best_epoch(self.net_.history, self.net_.callbacks_)
                 self.fit_time_ += time.perf_counter() - start
+        warn_of_blow_up(self.net_, once=partial)
         return self
 
     def _continue_from(self, state, X, y, **params):
@@ -367,12 +375,6 @@ class BaseImageClassifier(
             net.train(data.train, data.valid, epochs)
         if checkpoint and not net.interrupt_.arrived:
             checkpoint.finish(net)
-
-    def _find_best_epoch(self):
-        for _, callback in self.net_.callbacks_:
-            if isinstance(callback, EarlyStopping) and callback.best_epoch_:
-                return callback.best_epoch_
-        return best_epoch(self.net_.history)
 
     # -------------------------------------------------------- steps of predict
 

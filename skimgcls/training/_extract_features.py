@@ -8,6 +8,7 @@ import torch
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._fast_matmul import fast_matmul
 from skimgcls.training._feature_cache import FEATURE_CACHE
+from skimgcls.training._out_of_memory import explain_prediction_memory
 from skimgcls.training._predict_logits import _activation_bytes, prediction_batch_size
 
 # Of fewer images oneDNN takes other kernels, which round otherwise: an image has the same features to the bit in
@@ -41,7 +42,8 @@ def extract_features(module, dataset, *, device, autocast=contextlib.nullcontext
     module.eval()
     batch_size = max(_COMPANY, prediction_batch_size(_activation_bytes(module, dataset, device), device))
     batches = []
-    with torch.inference_mode(), fast_matmul(module, batch_size, device), autocast():
+    memory = explain_prediction_memory(device, batch_size)
+    with memory, torch.inference_mode(), fast_matmul(module, batch_size, device), autocast():
         for images, _ in BatchIterator(dataset, batch_size, device):
             n = len(images)
             if in_company and n < _COMPANY:

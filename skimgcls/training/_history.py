@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from skimgcls.callbacks import EarlyStopping
+
 _COLUMNS = (
     "epoch",
     "train_loss",
@@ -27,8 +29,14 @@ def history_frame(history):
     return pd.DataFrame([{name: row.get(name, np.nan) for name in columns} for row in rows], columns=columns)
 
 
-def best_epoch(history):
-    """Epoch (from 1) of the lowest validation loss, without validation training loss; 0 without epochs."""
+def best_epoch(history, callbacks=()):
+    """Epoch (from 1) of the lowest validation loss, without validation training loss; 0 without epochs.
+
+    Early stopping among the callbacks, (name, callback) each, knows better: it may watch something else.
+    """
+    for _, callback in callbacks:
+        if isinstance(callback, EarlyStopping) and callback.best_epoch_:
+            return callback.best_epoch_
     rows = history.to_list()
     validated = [row for row in rows if "valid_loss" in row]
     name = "valid_loss" if validated else "train_loss"

@@ -6,6 +6,7 @@ from torch.overrides import TorchFunctionMode
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._fast_matmul import fast_matmul
 from skimgcls.training._mixed_precision import autocast
+from skimgcls.training._out_of_memory import explain_prediction_memory
 from skimgcls.training._predict_logits import _activation_bytes, prediction_batch_size
 
 
@@ -29,6 +30,7 @@ def predict_features(net, dataset):
     batch_size = prediction_batch_size(_activation_bytes(module, dataset, net.device), net.device)
     batch_size = min(batch_size, len(dataset))
     with (
+        explain_prediction_memory(net.device, batch_size),
         torch.inference_mode(),
         fast_matmul(module, batch_size, net.device),
         autocast(net.precision, net.device),

@@ -11,6 +11,7 @@ from skimgcls.training._augment_batch import check_views
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._fast_matmul import fast_matmul
 from skimgcls.training._largest_activation import largest_activation
+from skimgcls.training._out_of_memory import explain_prediction_memory
 
 _CACHE_BYTES = 4 * 2**20  # of the largest activation of a batch on a CPU: several times a core's own cache
 _CUDA_BYTES = 512 * 2**20  # enough to fill a GPU, a small part of its memory
@@ -55,7 +56,7 @@ def predict_logits(
             module = fold_batch_norm(module)
     elif pack is not None and n_views == 1:
         module = pack(module)
-    with torch.inference_mode(), scope, autocast():
+    with explain_prediction_memory(device, batch_size), torch.inference_mode(), scope, autocast():
         logits, start = None, 0
         for images, _ in BatchIterator(dataset, batch_size, device):
             if n_views == 1:

@@ -15,6 +15,7 @@ from skimgcls.training._fused_step import FusedStep
 from skimgcls.training._image_dataset import ImageDataset, without_subsets
 from skimgcls.training._mixed_precision import autocast, make_grad_scaler
 from skimgcls.training._move_to_device import move_to_device
+from skimgcls.training._out_of_memory import explain_training_memory
 from skimgcls.training._packed_cache import PackedCache
 from skimgcls.training._portable_state import portable_state, settle_on_device
 from skimgcls.training._predict_logits import predict_logits
@@ -126,7 +127,11 @@ class TrainingNet(NeuralNetClassifier):
         if dataset_valid is not None:
             self.train_split = predefined_split(dataset_valid.to(self.device))
         try:
-            with keep_memory(), fast_matmul(self.module_, min(self.batch_size, len(dataset_train)), self.device):
+            with (
+                explain_training_memory(self, len(dataset_train)),
+                keep_memory(),
+                fast_matmul(self.module_, min(self.batch_size, len(dataset_train)), self.device),
+            ):
                 self.partial_fit(dataset_train.to(self.device), epochs=epochs)
         except ValueError as error:
             if "more than 1 value per channel" not in str(error):
