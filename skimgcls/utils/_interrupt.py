@@ -19,7 +19,7 @@ class Interrupt:
 
     def __init__(self):
         self.arrived = None
-        self._answers = {}
+        self._answers, self._found = {}, {}
         self._is_busy = False
         self._waiting = None
 
@@ -34,9 +34,14 @@ class Interrupt:
             self._answer(*waiting)
 
     def watch(self, signum, answer):
-        """Take a signal over from the handler ``answer``, which is what it calls in the end."""
+        """Take a signal over; ``answer`` is what it calls in the end."""
         self._answers[signum] = answer
-        signal.signal(signum, self._note)
+        self._found[signum] = signal.signal(signum, self._note)
+
+    def release(self):
+        """Put back the handlers that were found."""
+        for signum, handler in self._found.items():
+            signal.signal(signum, handler)
 
     def _note(self, signum, frame):
         if self._is_busy and self._waiting is None:
@@ -76,26 +81,23 @@ def watch_interrupt(*, terminates=False):
         After a SIGTERM that was watched.
     """
     interrupt = Interrupt()
-    found = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return
-    if callable(found[signal.SIGINT]):
-        interrupt.watch(signal.SIGINT, found[signal.SIGINT])
+    found = {signal.SIGINT: signal.getsignal(signal.SIGINT)}
     if terminates:
-        answer = found[signal.SIGTERM]
-        answer = signal.default_int_handler if answer is signal.SIG_DFL else answer
-        if callable(answer):  # and not ignored
-            interrupt.watch(signal.SIGTERM, answer)
+        handler = signal.getsignal(signal.SIGTERM)
+        found[signal.SIGTERM] = signal.default_int_handler if handler is signal.SIG_DFL else handler
+    for signum, answer in found.items():
+        if callable(answer):  # else it is ignored, or not Python's
+            interrupt.watch(signum, answer)
     try:
         yield interrupt
     except KeyboardInterrupt:
         if interrupt.arrived != signal.SIGTERM:
             raise
     finally:
-        for signum, handler in found.items():
-            if handler is not None and signal.getsignal(signum) == interrupt._note:
-                signal.signal(signum, handler)
+        interrupt.release()
     if interrupt.arrived == signal.SIGTERM:
         sys.exit(128 + signal.SIGTERM)
     if interrupt.arrived:

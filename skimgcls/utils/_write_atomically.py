@@ -16,8 +16,8 @@ def write_atomically(path, data, *, sync=True):
     ----------
     path : str or path-like
         Where to write; its folder must exist.
-    data : bytes or str
-        The content. A str is written as UTF-8, its line ends unchanged.
+    data : bytes, str or callable
+        The content. A str is written as UTF-8, its line ends unchanged. A callable is given the open binary file.
     sync : bool, default=True
         Whether to wait until the disk has the file and its name, so that it outlives a power cut; a process may die
         at any moment either way.
@@ -46,7 +46,7 @@ def write_atomically(path, data, *, sync=True):
     try:
         # Not tempfile: its files are readable by their owner only, and the permissions would stay.
         with open(temporary, "xb") as file:
-            file.write(data)
+            data(file) if callable(data) else file.write(data)
             if sync:
                 file.flush()
                 os.fsync(file.fileno())
