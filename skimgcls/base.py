@@ -36,6 +36,7 @@ from skimgcls.training._class_counts import class_counts
 from skimgcls.training._file_settings import READING_CONSTRAINTS, SHAPING_PARAMS
 from skimgcls.training._fit_checkpoint import open_checkpoint
 from skimgcls.training._fitted_summary import FittedSummaryMixin
+from skimgcls.training._portable_state import PortableMixin
 from skimgcls.training._training_state import restore_training
 from skimgcls.training._warn_of_blow_up import warn_of_blow_up
 from skimgcls.utils._device import resolve_device
@@ -50,7 +51,7 @@ _FEW_IMAGES = 64  # are predicted within milliseconds
 
 
 class BaseImageClassifier(
-    CallbackSupportMixin, FittedSummaryMixin, ClassifierMixin, HeldObjectsMixin, BaseEstimator, ABC
+    CallbackSupportMixin, FittedSummaryMixin, PortableMixin, ClassifierMixin, HeldObjectsMixin, BaseEstimator, ABC
 ):
     """Image classifier that holds a skorch net in ``net_``.
 
@@ -391,6 +392,6 @@ class BaseImageClassifier(
             n_bad = int((~logits.isfinite()).any(1).sum())
             raise ValueError(
                 f"{type(self).__name__} predicted values that are not finite for {n_bad} of {len(logits)} images. Look "
-                "for extreme values in X."
+                "for extreme values in X, or train with a lower lr."
             )
         return logits

@@ -99,6 +99,7 @@ class EarlyStopping(Callback):
         self.restore_best = restore_best
 
     def initialize(self):
+        self._check_parameters()  # here already: before a fit takes the place of an earlier one
         self.monitor_ = None
         self.stopped_epoch_ = None
         self._forget_best()

@@ -67,11 +67,23 @@ class EpochTimer(Callback):
         self.total_seconds_ += seconds
 
     def state_dict(self):
-        """Return the seconds of all epochs, for `load_state_dict`."""
+        """Return the seconds of all epochs.
+
+        Returns
+        -------
+        state : dict
+            For `load_state_dict`.
+        """
         return {"total_seconds": self.total_seconds_}
 
     def load_state_dict(self, state):
-        """Count on from the seconds of another one."""
+        """Count on from the seconds of another one.
+
+        Parameters
+        ----------
+        state : dict
+            From `state_dict`.
+        """
         self.total_seconds_ = state["total_seconds"]
 
 

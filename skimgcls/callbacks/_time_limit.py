@@ -49,13 +49,13 @@ class TimeLimit(Callback):
         self.seconds = seconds
 
     def initialize(self):
+        self._check_seconds()  # here already: before a fit takes the place of an earlier one
         self.timed_out_ = False
         self._used_before_ = 0.0
         return self
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        if isinstance(self.seconds, bool) or not isinstance(self.seconds, Real) or not self.seconds > 0:
-            raise ValueError(f"seconds must be a number above 0, got {self.seconds!r}.")
+        self._check_seconds()
         self.timed_out_ = False
         self._n_epochs_ = 0
         self._first_epoch_begin_ = None
@@ -77,9 +77,25 @@ class TimeLimit(Callback):
             raise KeyboardInterrupt
 
     def state_dict(self):
-        """Return the seconds that the call used so far, for `load_state_dict`."""
+        """Return the seconds that the call used so far.
+
+        Returns
+        -------
+        state : dict
+            For `load_state_dict`.
+        """
         return {"seconds_used": perf_counter() - self._train_begin_, "timed_out": self.timed_out_}
 
     def load_state_dict(self, state):
-        """Count the seconds that another process used as those of the next call."""
+        """Count the seconds that another process used as those of the next call.
+
+        Parameters
+        ----------
+        state : dict
+            From `state_dict`.
+        """
         self._used_before_, self.timed_out_ = state["seconds_used"], state["timed_out"]
+
+    def _check_seconds(self):
+        if isinstance(self.seconds, bool) or not isinstance(self.seconds, Real) or not self.seconds > 0:
+            raise ValueError(f"seconds must be a number above 0, got {self.seconds!r}.")

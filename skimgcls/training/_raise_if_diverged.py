@@ -21,17 +21,24 @@ def raise_if_diverged(net, epoch_start):
     ------
     DivergedError
     """
-    row = net.history[-1]
-    if is_finite(tensors_of(net.module_), [row["train_loss"], row.get("valid_loss", 0.0)]):
+    row, tensors = net.history[-1], tensors_of(net.module_)
+    losses = {name: row[name] for name in ("train_loss", "valid_loss") if name in row}
+    if is_finite(tensors, losses.values()):
         return
-    copy_tensors(epoch_start, tensors_of(net.module_))
+    # what came with the network, such as a mask of -inf, is no divergence
+    changed = [now for before, now in zip(epoch_start, tensors, strict=True) if not torch.equal(before, now)]
+    if is_finite(changed, losses.values()):
+        return
+    copy_tensors(epoch_start, tensors)
     lr = net.optimizer_.param_groups[0]["lr"]
     with net._current_init_context("optimizer"):
         net.initialize_optimizer()  # the moments of the old one are not finite either
+    not_finite = [f"{name}={value}" for name, value in losses.items() if not math.isfinite(value)]
+    what = " and ".join(not_finite) or f"weights or statistics that are not finite, train_loss={row['train_loss']:.4g}"
+    range_of_bf16 = ", take precision='bf16'" if net.precision == "fp16" else ""
     raise DivergedError(
-        f"Training diverged in epoch {row['epoch']}: train_loss={row['train_loss']} with "
-        f"lr={lr:g}. The weights of the start of that epoch are kept. "
-        f"Lower lr (try {net.lr / 10:g}), set gradient_clip=1.0, or look for extreme values in X."
+        f"Training diverged in epoch {row['epoch']}: {what} with lr={lr:g}. The weights of the start of that epoch are "
+        f"kept. Lower lr (try {net.lr / 10:g}), set gradient_clip=1.0{range_of_bf16}, or look for extreme values in X."
     )
 
 
@@ -41,7 +48,7 @@ def is_finite(tensors, losses):
         return False
     floats = [tensor.detach() for tensor in tensors if tensor.is_floating_point()]
     # a finite sum has finite terms, and is several times faster than asking each of them
-    if torch.stack([tensor.sum() for tensor in floats]).isfinite().all():
+    if not floats or torch.stack([tensor.sum() for tensor in floats]).isfinite().all():
         return True
     return all(bool(tensor.isfinite().all()) for tensor in floats)  # or the sum of large numbers overflowed
 

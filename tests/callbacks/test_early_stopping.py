@@ -332,4 +332,4 @@ def test_bad_parameters_are_refused_before_training(params, message):
     net = NeuralNetClassifier(SmallNet, verbose=0, callbacks=[EarlyStopping(**params)])
     with pytest.raises(ValueError, match=message):
         net.fit(X, Y)
-    assert len(net.history) == 0
+    assert not net.history

@@ -5,7 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from skimgcls import CNNClassifier
+from skimgcls.exceptions import DivergedError
 from skimgcls.training._raise_if_diverged import copy_tensors, is_finite
+
+PARAMS = {"lr": 0.01, "batch_size": 16, "max_epochs": 3, "n_jobs": 1, "random_state": 0}
 
 
 @pytest.fixture
@@ -77,3 +81,54 @@ def test_tensors_are_copied_into_weights_that_are_trained(network):
 def test_a_missing_tensor_is_an_error(network):
     with pytest.raises(ValueError, match="longer"):
         copy_tensors([torch.ones(4, 3)], [network[0].weight, network[0].bias])
+
+
+class Masked(torch.nn.Linear):
+    """Carries a mask of -inf, as networks with attention do."""
+
+    def __init__(self, n_pixels, n_classes):
+        super().__init__(n_pixels, n_classes)
+        self.register_buffer("mask", torch.full((4, 4), -torch.inf).triu(1))
+
+    def forward(self, images):
+        return super().forward(images.flatten(1))
+
+
+class NotFiniteInValidation(torch.nn.Linear):
+    def forward(self, images):
+        logits = super().forward(images.flatten(1))
+        return logits if self.training else logits * torch.nan
+
+
+class WideStatistics(torch.nn.Linear):
+    """Its loss is finite, while the variance that a normalization learns overflows."""
+
+    def __init__(self, n_pixels, n_classes):
+        super().__init__(n_pixels, n_classes)
+        self.norm = torch.nn.BatchNorm1d(n_classes)
+
+    def forward(self, images):
+        logits = super().forward(images.flatten(1))
+        if self.training:
+            self.norm(logits * 1e30)
+        return logits
+
+
+def of(module):
+    return lambda image_shape, n_classes: module(image_shape[0] * image_shape[1], n_classes)
+
+
+def test_a_mask_that_came_with_the_network_is_no_divergence(digits):
+    assert CNNClassifier(architecture=of(Masked), **PARAMS).fit(*digits).n_epochs_ == 3
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (NotFiniteInValidation, "epoch 1: valid_loss=nan with"),
+        (WideStatistics, "epoch 1: weights or statistics that are"),
+    ],
+)
+def test_the_error_of_divergence_says_what_is_not_finite(module, words, digits):
+    with pytest.raises(DivergedError, match=words):
+        CNNClassifier(architecture=of(module), validation_fraction=0.2, **PARAMS).fit(*digits)
