@@ -11,6 +11,8 @@ __all__ = [
     "__version__",
     "compare",
     "evaluate",
+    "load_model",
+    "save_model",
     "show_versions",
 ]
 
@@ -21,6 +23,8 @@ _HOME_OF = {
     "PretrainedClassifier": "skimgcls.estimators",
     "compare": "skimgcls.model_selection",
     "evaluate": "skimgcls.reports",
+    "load_model": "skimgcls.export",
+    "save_model": "skimgcls.export",
     "show_versions": "skimgcls.utils",
 }
 _SUBPACKAGES = (
@@ -29,6 +33,7 @@ _SUBPACKAGES = (
     "ensemble",
     "estimators",
     "exceptions",
+    "export",
     "inspection",
     "metrics",
     "model_selection",
@@ -39,6 +44,7 @@ _SUBPACKAGES = (
 if TYPE_CHECKING:
     from skimgcls.ensemble import EnsembleClassifier
     from skimgcls.estimators import CNNClassifier, MLPClassifier, PretrainedClassifier
+    from skimgcls.export import load_model, save_model
     from skimgcls.model_selection import compare
     from skimgcls.reports import evaluate
     from skimgcls.utils import show_versions

@@ -22,7 +22,6 @@ from skimgcls.training import (
     build_scaled_network,
     check_callbacks,
     check_unchanged,
-    make_callbacks,
     net_settings,
     prepare_training_data,
     read_dataset,
@@ -34,6 +33,7 @@ from skimgcls.training import (
 from skimgcls.training._balanced_sampling import SAMPLINGS
 from skimgcls.training._class_counts import class_counts
 from skimgcls.training._file_settings import READING_CONSTRAINTS, SHAPING_PARAMS
+from skimgcls.training._fit_callbacks import renew_callbacks
 from skimgcls.training._fit_checkpoint import open_checkpoint
 from skimgcls.training._fitted_summary import FittedSummaryMixin
 from skimgcls.training._portable_state import PortableMixin
@@ -42,7 +42,6 @@ from skimgcls.training._warn_of_blow_up import warn_of_blow_up
 from skimgcls.utils._device import resolve_device
 from skimgcls.utils._held_objects import HeldObjectsMixin
 from skimgcls.utils._interrupt import watch_interrupt
-from skimgcls.utils._is_same import is_same
 from skimgcls.utils._random import draw_seed
 from skimgcls.utils._sklearn_compat import CallbackSupportMixin
 from skimgcls.utils._torch_scope import torch_scope
@@ -282,6 +281,7 @@ class BaseImageClassifier(
             start = time.perf_counter()
             if fresh:
                 net = self._build_net(data, seed)  # may refuse parameters: a model fitted before is still whole then
+                renew_callbacks(self, net, partial=partial)  # and so may they
                 self._begin_anew(net, data, X)
             self.net_.interrupt_ = interrupt
             try:
@@ -299,6 +299,7 @@ class BaseImageClassifier(
         restore_training(self.net_, state)
 
     def _begin_anew(self, net, data, X):
+        _check_feature_names(self, with_column_names(X), reset=True)  # refuses names that are partly numbers
         self.net_ = net
         self.fit_time_ = 0.0
         self.classes_ = data.classes
@@ -361,11 +362,7 @@ class BaseImageClassifier(
             net.change_settings(**self._net_settings(data, device, net.seed))
             if device != torch.device(net.device):
                 net.move_to(device)
-        purpose = (partial, self.verbose, tuple(self.callbacks or ()))
-        if not (partial and is_same(net.callbacks_for_, purpose)):
-            net.callbacks = make_callbacks(self, stops=not partial)
-            net.initialize_callbacks()
-            net.callbacks_for_ = purpose
+            renew_callbacks(self, net, partial=partial)
         if checkpoint:
             epochs, seconds = checkpoint.begin(net, epochs)
             self.fit_time_ += seconds

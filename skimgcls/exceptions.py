@@ -1,6 +1,6 @@
 """Exceptions and warnings of skimgcls, each a subclass of a standard one."""
 
-__all__ = ["DivergedError", "ImageDecodeError"]
+__all__ = ["DivergedError", "ImageDecodeError", "ModelFileError"]
 
 
 class DivergedError(ValueError):
@@ -24,5 +24,18 @@ class ImageDecodeError(ValueError):
     --------
     >>> from skimgcls.exceptions import ImageDecodeError
     >>> issubclass(ImageDecodeError, ValueError)
+    True
+    """
+
+
+class ModelFileError(ValueError):
+    """A model file is refused, or a model holds what no model file can.
+
+    The message names the file, what was found in it and what was expected. Nothing of a refused file has been executed.
+
+    Examples
+    --------
+    >>> from skimgcls.exceptions import ModelFileError
+    >>> issubclass(ModelFileError, ValueError)
     True
     """

@@ -30,7 +30,9 @@ SIDEWAYS_ALLOWED = {("utils", "exceptions"), ("cli", "serving")}
 # Nowhere at module level: importing them costs seconds, or fails where two wheels do not fit together.
 NEVER_AT_MODULE_LEVEL = {"torchvision", "matplotlib", "pandas", "optuna", "optuna_integration", "captum", "skimage"}
 # utils: in the files about devices and threads, which its __init__ leaves alone (test_import.py looks).
-MODULE_LEVEL_TORCH = {"utils", "preprocessing", "architectures", "callbacks", "training", "base", "estimators"}
+MODULE_LEVEL_TORCH = {
+    "utils", "preprocessing", "architectures", "callbacks", "training", "base", "estimators", "export",
+}  # fmt: skip
 
 # One folder owns one foreign library, and torchvision one file of each of its folders.
 OWNERS = {

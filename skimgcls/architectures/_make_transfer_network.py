@@ -1,13 +1,12 @@
 """From the name of a backbone to a network for images of a size and a number of classes."""
 
-from numbers import Integral
-
 import torch
 
 from skimgcls.architectures._own_random_layers import own_random_layers
 from skimgcls.architectures._pretrained_backbone import pretrained_backbone, pretrained_size
 from skimgcls.architectures._timm_backbone import timm_backbone, timm_size
 from skimgcls.architectures._transfer_network import TransferNetwork
+from skimgcls.images._decode import check_image_size
 
 _TIMM = "timm/"
 
@@ -55,7 +54,7 @@ def make_transfer_network(backbone, n_classes=None, *, image_shape, weights=None
         )
     make = timm_backbone if backbone.startswith(_TIMM) else pretrained_backbone
     name = backbone.removeprefix(_TIMM)
-    parts = make(name, weights, image_size=_as_pair(image_size), own_size=(height, width))
+    parts = make(name, weights, image_size=check_image_size(image_size), own_size=(height, width))
     network = TransferNetwork(
         own_random_layers(parts.module),
         parts.n_features,
@@ -95,13 +94,7 @@ def transfer_image_size(backbone, *, weights, image_size):
     (299, 299)
     """
     if image_size is not None or weights is None:
-        return _as_pair(image_size)
+        return check_image_size(image_size)
     if backbone.startswith(_TIMM):
         return timm_size(backbone.removeprefix(_TIMM))
     return pretrained_size(backbone, weights)
-
-
-def _as_pair(image_size):
-    if image_size is None:
-        return None
-    return (int(image_size),) * 2 if isinstance(image_size, Integral) else tuple(map(int, image_size))

@@ -1,7 +1,7 @@
 """Looking through images before training."""
 
 import numpy as np
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import column_or_1d
 
 from skimgcls.datasets._image_check import ImageCheck
 from skimgcls.datasets._image_facts import ImageFacts, ImageSource
@@ -98,7 +98,11 @@ def check_images(X, y=None, *, X_test=None, image_shape=None, channels="auto"):
     labels, classes, codes = None, None, None
     if y is not None:
         labels = column_or_1d(y)
-        check_consistent_length(range(sizes[0]), labels)
+        if len(labels) != sizes[0]:
+            raise ValueError(
+                f"Found input variables with inconsistent numbers of samples: X holds {sizes[0]} images, but y "
+                f"{len(labels)} labels. Give one label per image."
+            )
         classes, codes = np.unique(labels, return_inverse=True)
     names = [name for source in sources for name in source.names or [None] * len(source)]
     facts = ImageFacts.joined([source.read_facts() for source in sources])

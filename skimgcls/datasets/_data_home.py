@@ -22,6 +22,8 @@ def search_folders(data_home=None):
         The data home; where nothing can be written into it, the user's cache folder follows, to hold what is made
         or downloaded. They need not exist.
     """
+    if not isinstance(data_home, (str, os.PathLike, type(None))):
+        raise TypeError(f"data_home must be the path of a folder or None, got {data_home!r}.")
     wanted = data_home if data_home is not None else os.environ.get(_VARIABLE) or user_cache_folder()
     folder = Path(wanted).expanduser().absolute()
     if is_writable(folder) or folder == user_cache_folder():

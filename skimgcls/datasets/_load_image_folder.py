@@ -102,6 +102,8 @@ def load_image_folder(root, image_size=None, *, color_mode="auto", on_error="rai
     (2, 16, 16, 3)
     """
     check_loading(image_size, color_mode, on_error, as_frame)
+    if not isinstance(root, (str, os.PathLike)):
+        raise TypeError(f"root must be the path of a folder, got {root!r}. Its sub-folders are the classes.")
     root = os.fspath(root)
     classes = _find_classes(root)
     paths = {name: _find_images(os.path.join(root, name)) for name in classes}
@@ -128,7 +130,7 @@ def load_image_folder(root, image_size=None, *, color_mode="auto", on_error="rai
 
 def _find_classes(root):
     if not os.path.isdir(root):
-        raise NotADirectoryError(f"{root!r} is no folder. Give the folder whose sub-folders are the classes.")
+        raise NotADirectoryError(f"root={root!r} is no folder. Give the folder whose sub-folders are the classes.")
     classes = sorted(entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith("."))
     if not classes:
         raise ValueError(f"{root!r} has no sub-folder. Put the images of each class into a sub-folder with its name.")

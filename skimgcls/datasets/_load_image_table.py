@@ -113,7 +113,8 @@ def load_image_table(
     """
     check_loading(image_size, color_mode, on_error, as_frame)
     table, folder, source = _read_table(csv_or_frame)
-    columns = [path_column, label_column] if group_column is None else [path_column, label_column, group_column]
+    columns = {"path_column": path_column, "label_column": label_column}
+    columns |= {} if group_column is None else {"group_column": group_column}
     _check_table(table, columns, source)
     folder = folder if root is None else os.fspath(root)
     paths = [os.path.join(folder, os.fspath(path)) for path in table[path_column]]
@@ -139,6 +140,8 @@ def _read_table(csv_or_frame):
         return csv_or_frame, "", "a DataFrame"
     import pandas as pd
 
+    if not isinstance(csv_or_frame, (str, os.PathLike)):
+        raise TypeError(f"csv_or_frame must be the path of a CSV file or a DataFrame, got {csv_or_frame!r}.")
     name = os.fspath(csv_or_frame)
     with open(name, encoding="utf-8-sig") as file:  # opened here: pandas would also take an address on the network
         try:
@@ -151,14 +154,15 @@ def _read_table(csv_or_frame):
 
 
 def _check_table(table, columns, source):
-    unknown = [column for column in columns if column not in table.columns]
+    unknown = {parameter: column for parameter, column in columns.items() if column not in table.columns}
     if unknown:
         raise ValueError(
-            f"{source} has no column {', '.join(map(repr, unknown))}. Its columns are {table.columns.tolist()}."
+            f"{source} has no column {', '.join(map(repr, unknown.values()))}. Its columns are "
+            f"{table.columns.tolist()}. Correct {' and '.join(unknown)}."
         )
     if not len(table):
         raise ValueError(f"{source} has no rows. Give at least one image.")
-    for column in columns:
+    for column in columns.values():
         missing = np.flatnonzero(table[column].isna())
         if len(missing):
             raise ValueError(

@@ -68,7 +68,13 @@ def make_images(n_samples=300, *, image_shape=(16, 16, 1), n_classes=3, noise=0.
     ((6, 16, 24, 3), dtype('uint8'), [0, 0, 1, 1, 2, 2])
     """
     shape = _check_parameters(n_samples, image_shape, n_classes, noise)
-    random = check_random_state(random_state)
+    try:
+        random = check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(
+            f"The 'random_state' parameter must be an int from 0 to 2**32 - 1, a RandomState or None. "
+            f"Got {random_state!r} instead."
+        ) from error
     codes = random.permutation(np.arange(n_samples) % n_classes)
     waves = _waves(np.pi * codes / n_classes, shape, random)  # (n, h, w), -1 to 1
     contrasts = random.uniform(0.5, 1.0, size=(n_samples, 1, 1, shape[2]))

@@ -5,10 +5,9 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, _fit_context, clone
-from sklearn.utils import assert_all_finite, check_random_state, column_or_1d, get_tags
+from sklearn.utils import check_random_state, column_or_1d, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, _routing_enabled, process_routing
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,6 +15,7 @@ from skimgcls.base import BaseImageClassifier
 from skimgcls.ensemble._fit_members import MEMBERS, fit_members
 from skimgcls.ensemble._member_disagreement import member_disagreement
 from skimgcls.training import PreparedImages
+from skimgcls.training._training_data import _read_labels
 
 
 class EnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -162,11 +162,12 @@ class EnsembleClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             If the labels are no classes, or ``members`` and the classifier do not fit together.
         """
         start = time.perf_counter()
-        if y is None:
-            raise ValueError("This EnsembleClassifier estimator requires y to be passed, but the target y is None.")
-        labels = column_or_1d(y, warn=True)
-        assert_all_finite(labels, input_name="y")
-        check_classification_targets(labels)
+        if isinstance(self.estimator, type):
+            raise TypeError(
+                f"estimator is the class {self.estimator.__name__}, where an instance was expected that each member is "
+                f"a clone of. Call it: {self.estimator.__name__}()."
+            )
+        labels = _read_labels(y, type(self).__name__, "y")
         fit_params |= {} if sample_weight is None else {"sample_weight": sample_weight}
         if _routing_enabled():
             routed = process_routing(self, "fit", **fit_params).estimator

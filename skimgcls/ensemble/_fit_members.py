@@ -52,7 +52,15 @@ def _rows_of_members(members, y, n_members, rng):
     if members == "bagging":
         return [rng.randint(n, size=n) for _ in range(n_members)]
     if n_members < 2:
-        raise ValueError("members='folds' needs n_members of at least 2: each is trained on all folds but its own.")
+        raise ValueError(
+            f"members='folds' needs n_members of at least 2, got {n_members}: each is trained on all folds but its own."
+        )
+    largest = np.unique(y, return_counts=True)[1].max()
+    if largest < n_members:
+        raise ValueError(
+            f"members='folds' divides the images into n_members={n_members} folds, but no class has more than "
+            f"{largest} images. Lower n_members, or choose members='bagging'."
+        )
     folds = StratifiedKFold(n_members, shuffle=True, random_state=rng)
     return [train for train, _ in folds.split(np.zeros(n), y)]
 

@@ -159,7 +159,8 @@ class ImageEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             If ``backbone`` is a classifier that is not fitted.
         """
         if self._wraps_classifier:
-            check_is_fitted(self.backbone)
+            unfitted = "This %(name)s instance is not fitted yet, which is the backbone. Fit it, or name a network."
+            check_is_fitted(self.backbone, msg=unfitted)
         reading = {"image_shape": self.image_shape, "channels": self.channels, "dtype": self._dtype_read}
         dataset = read_dataset(X, self, fitted_layout=getattr(self.backbone, "_layout", None), **reading)
         with torch_scope(self.n_jobs):

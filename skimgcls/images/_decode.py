@@ -89,7 +89,7 @@ def decode_image(path, image_size=None, color_mode="auto"):
     16-bit grey                       divided by 257: 65535 becomes 255
     float, all values in 0 to 1       times 255
     float or 32-bit, all in 0 to 255  rounded
-    other float or 32-bit             the image's own minimum becomes 0 and its maximum 255
+    other float, signed or 32-bit     the image's own minimum becomes 0 and its maximum 255
     palette, CMYK, YCbCr              converted to grey (a palette of greys) or RGB
     transparency                      drawn on white
     animation, several pages          the first frame
@@ -314,7 +314,7 @@ def _check_n_threads(n_threads):
         from joblib import cpu_count  # the cores that this process may use, not those of the machine
 
         return cpu_count()
-    if not isinstance(n_threads, numbers.Integral) or n_threads < 1:
+    if not isinstance(n_threads, numbers.Integral) or isinstance(n_threads, bool) or n_threads < 1:
         raise ValueError(f"The 'n_threads' parameter must be None or a positive int. Got {n_threads!r} instead.")
     return int(n_threads)
 

@@ -14,7 +14,7 @@ from skimgcls.images._decode_rows import FAILED, decode_rows
 from skimgcls.utils._user_cache_folder import user_cache_folder
 
 FOLDER_VARIABLE, LIMIT_VARIABLE = "SKIMGCLS_CACHE", "SKIMGCLS_CACHE_LIMIT"
-_DECODER = 1  # to be raised with every change of what `decode_image` makes of a file
+_DECODER = 2  # to be raised with every change of what `decode_image` makes of a file
 _SLAB_NAME = re.compile(r"\d+x\d+x[13]-\d+-[\w.]+")
 _RECORD = np.dtype([("key", "S16"), ("facts", "u1")])
 _CHUNK_BYTES, _CHUNK_FILES = 32 * 2**20, 4096  # decoded under one lock: seconds at most

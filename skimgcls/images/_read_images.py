@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import re
 import warnings
 
 import numpy as np
@@ -12,6 +13,7 @@ from skimgcls.images._image_layout import ImageLayout
 from skimgcls.images._image_paths import image_paths
 from skimgcls.images._read_image_files import read_image_files
 
+_CHANNELS = ("auto", "first", "last")
 _CHANNEL_COUNTS = (1, 3, 4)
 
 
@@ -83,7 +85,7 @@ def check_image_shape(image_shape):
     """Return ``image_shape`` as (h, w, c), or None as it is; (h, w) means one channel."""
     if image_shape is None:
         return None
-    shape = tuple(image_shape)
+    shape = tuple(image_shape) if np.iterable(image_shape) else ()
     if len(shape) == 2:
         shape += (1,)
     if len(shape) != 3 or not all(isinstance(size, numbers.Integral) and size > 0 for size in shape):
@@ -115,15 +117,41 @@ def _to_array(X, estimator, name, dtype, input_name):
     if _is_tensor(X):
         X = _tensor_to_array(X)
     X = _refuse_what_is_no_image(X, name, input_name)
-    X = check_array(
-        X, dtype="numeric", ensure_all_finite=False, allow_nd=True, estimator=estimator, input_name=input_name
-    )
+    X = _to_numbers(X, estimator, name, input_name)
     if X.dtype == np.uint8:
         return X
     if X.dtype == bool or (np.issubdtype(X.dtype, np.integer) and X.min() >= 0 and X.max() <= 255):
         return X.astype(np.uint8)  # bytes travel as bytes, whatever integer they came in
     keep = [np.float32] if dtype == "float32" else [np.float64, np.float32]
-    return check_array(X, dtype=keep, allow_nd=True, estimator=estimator, input_name=input_name)
+    with np.errstate(over="ignore"):  # what is too large for float32 is refused as infinite
+        try:
+            return check_array(X, dtype=keep, allow_nd=True, estimator=estimator, input_name=input_name)
+        except ValueError as error:
+            bad = np.flatnonzero(~np.isfinite(X.reshape(len(X), -1).astype(keep[0])).all(1))
+            raise ValueError(
+                f"{str(error).partition(chr(10))[0]} {name} got such values in {len(bad)} of {len(X)} images, the "
+                f"first is {input_name}[{bad[0]}]. Leave these images out, or replace the values."
+            ) from error
+
+
+def _to_numbers(X, estimator, name, input_name):
+    """Let scikit-learn make an array of numbers, and add to its errors what they leave out."""
+    try:
+        array = check_array(
+            X, dtype="numeric", ensure_all_finite=False, allow_nd=True, estimator=estimator, input_name=input_name
+        )
+        if array.dtype.kind not in "biuf":
+            raise TypeError("These are no numbers.")  # dates, which would become numbers of seconds
+        return array
+    except (TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        if re.search(rf"\b{input_name}\b", reason):
+            raise
+        got = f"dtype {X.dtype}" if hasattr(X, "dtype") else type(X).__name__
+        raise type(error)(
+            f"{input_name} cannot be read as images: {reason}. Got {got}, where {name} expected real numbers: images "
+            "(n, h, w), (n, h, w, c) or (n, c, h, w), or flat rows (n, features)."
+        ) from error
 
 
 def _is_tensor(X):
@@ -179,6 +207,8 @@ def _shapes_of(images, limit=4):
 
 def _layout_at_fit(shape, image_shape, channels):
     image_shape = check_image_shape(image_shape)
+    if channels not in _CHANNELS:
+        raise ValueError(f"The 'channels' parameter must be one of {_CHANNELS}. Got {channels!r} instead.")
     if 0 in shape[1:] and len(shape) > 2:
         raise ValueError(f"X of shape {shape} holds empty images, with no pixels. Each axis needs at least one value.")
     if len(shape) == 2:

@@ -86,8 +86,8 @@ class Compose(Augmentation):
                 yield part
             elif part is not None:
                 raise ValueError(
-                    f"Compose takes Augmentations or None, got {part!r}. Use make_augmentation(list) for presets and "
-                    "functions, and RandomFlip() for the class RandomFlip."
+                    f"Compose takes Augmentations or None, got {part!r} in augmentations. Use make_augmentation(list) "
+                    "for presets and functions, and RandomFlip() for the class RandomFlip."
                 )
 
     def _named_parts(self):

@@ -1,8 +1,12 @@
 """The callbacks of one fit, in the order in which they must be called."""
 
+import contextlib
+
 from skorch.callbacks import Callback
+from skorch.exceptions import SkorchException
 
 from skimgcls.callbacks import EarlyStopping, EpochTimer, TimeLimit, isolated_copy
+from skimgcls.utils._is_same import is_same
 
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -33,20 +37,47 @@ def make_callbacks(estimator, *, stops):
 def check_callbacks(estimator, *, has_valid):
     """Refuse what is no callback, and one that waits for a validation loss that nobody computes."""
     for item in estimator.callbacks or ():
-        callback = item[1] if isinstance(item, (tuple, list)) else item
+        is_named = isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)
+        callback = item[1] if is_named else item
         if isinstance(callback, type) or not hasattr(callback, "on_epoch_end"):
             raise TypeError(
-                f"callbacks holds {callback!r}, which is no instance of a skorch callback. Use those of "
-                "skimgcls.callbacks or skorch.callbacks, such as EarlyStopping(); scikit-learn's own go to "
-                "set_callbacks()."
+                f"callbacks holds {item!r}, which is no instance of a skorch callback. Use those of "
+                "skimgcls.callbacks or skorch.callbacks, such as EarlyStopping(), alone or in a pair (name, callback); "
+                "scikit-learn's own go to set_callbacks()."
             )
         monitor = getattr(callback, "monitor", None)
         if isinstance(monitor, str) and monitor.startswith("valid_") and not has_valid:
             raise ValueError(
-                f"{type(callback).__name__} monitors {monitor!r}, but nothing is held out to validate on. Set "
-                f"validation_fraction=0.1, pass X_val and y_val to fit, or monitor "
+                f"callbacks: {type(callback).__name__} monitors {monitor!r}, but nothing is held out to validate "
+                "on. Set validation_fraction=0.1, pass X_val and y_val to fit, or monitor "
                 f"{monitor.replace('valid', 'train')!r}."
             )
+
+
+def renew_callbacks(estimator, net, *, partial):
+    """Give a net the callbacks of a call of ``fit``, or leave it those of the last like call of ``partial_fit``."""
+    purpose = (partial, estimator.verbose, tuple(estimator.callbacks or ()))
+    if not (partial and is_same(net.callbacks_for_, purpose)):
+        net.callbacks = make_callbacks(estimator, stops=not partial)
+        net.initialize_callbacks()
+        net.callbacks_for_ = purpose
+
+
+@contextlib.contextmanager
+def naming_missing_columns(net):
+    """Name the callback that looks for a column which the history has not: skorch's error names the column alone."""
+    try:
+        yield
+    except (KeyError, SkorchException) as error:
+        watching = [each for _, each in net.callbacks_ if f"'{getattr(each, 'monitor', None)}'" in str(error)]
+        if not watching:
+            raise
+        name = type(watching[0]).__name__
+        raise ValueError(
+            f"callbacks holds {name}, which monitors {watching[0].monitor!r}, but the history has: "
+            f"{', '.join(sorted(net.history[-1].keys() - {'batches'}))}. Choose one of these, or put the callback that "
+            f"records it before {name}."
+        ) from error
 
 
 def hooks_into_batches(callback):

@@ -113,6 +113,8 @@ def _resolve_precision(estimator, device):
 def _check_net_params(estimator):
     params = estimator.net_params or {}
     for name in params:
+        if not isinstance(name, str):
+            raise ValueError(f"net_params holds the key {name!r}, where names were expected. Use parameters of skorch.")
         component = name.partition("__")[0]
         own = "lr" if name == "optimizer__lr" else name if name in _OWN_PARAMS else component
         if own in _OWN_PARAMS and (own == name or own == "lr" or own not in ("criterion", "optimizer")):

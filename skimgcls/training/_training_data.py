@@ -1,5 +1,6 @@
 """What a fit trains and validates on: checked once, then handed to the net as it is."""
 
+import re
 import warnings
 from dataclasses import dataclass
 from numbers import Number
@@ -129,19 +130,26 @@ def _read_labels(y, name, argument):
     n_missing = _count_missing(y) if len(shape) == 1 else 0
     if n_missing:
         raise ValueError(f"Input {argument} contains NaN: {n_missing} labels are missing. Leave those images out.")
-    y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name=argument, estimator_name=name)
     try:
-        check_classification_targets(y)
-    except TypeError as error:  # labels that cannot be sorted
-        kinds = ", ".join(sorted({type(label).__name__ for label in y}))
-        if "," not in kinds:
-            raise ValueError(f"{argument} cannot be used as labels: {error}") from error
+        labels = column_or_1d(y, warn=True)
+        assert_all_finite(labels, input_name=argument, estimator_name=name)
+        check_classification_targets(labels)
+    except (TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]  # scikit-learn prints all complex numbers
+        if re.search(rf"\b{argument}\b", reason):
+            raise
+        labels = np.ravel(y).tolist()
+        kinds = ", ".join(sorted({type(label).__name__ for label in labels}))
+        if "," in kinds:  # they cannot be sorted
+            raise ValueError(
+                f"{argument} mixes labels of different types, {kinds}; {name} expected one type. Convert them, for "
+                f"example with {argument}.astype(str), and leave out images without a label."
+            ) from error
         raise ValueError(
-            f"{argument} mixes labels of different types, {kinds}; {name} expected one type. Convert them, for example "
-            f"with {argument}.astype(str), and leave out images without a label."
+            f"{argument} cannot be used as labels: {reason} Got {kinds}, such as {labels[0]!r}; {name} expected one "
+            "string, integer or boolean for each image."
         ) from error
-    return y
+    return labels
 
 
 def _are_plain_labels(y, shape):
@@ -153,13 +161,21 @@ def _are_plain_labels(y, shape):
 def _count_missing(y):
     if hasattr(y, "isna"):
         return int(y.isna().sum())
-    return sum(label is None or label != label for label in y) if y.dtype == object else 0
+    return sum(label is None or label != label for label in y) if y.dtype.kind in "fO" else 0
 
 
 def _read_weights(sample_weight, y, class_weight, name):
     if sample_weight is None and class_weight is None:
         return None
-    weights = _check_sample_weight(sample_weight, y, dtype=np.float64, copy=True)
+    _check_class_weight(class_weight, name)
+    try:
+        weights = _check_sample_weight(sample_weight, y, dtype=np.float64, copy=True)
+    except (TypeError, ValueError) as error:
+        if re.search("sample.?weight", str(error), re.IGNORECASE):
+            raise
+        raise ValueError(
+            f"sample_weight cannot be read: {error}. {name} expected one finite number of at least 0 for each image."
+        ) from error
     if (weights < 0).any():
         raise ValueError(
             f"sample_weight holds negative values, the smallest {weights.min():g}; {name} expected weights of at least "
@@ -171,18 +187,26 @@ def _read_weights(sample_weight, y, class_weight, name):
             f"sample_weight holds only zeros: {name} has nothing to train on. Give at least two classes a "
             "positive weight."
         )
-    weights[kept] *= compute_sample_weight(class_weight, y[kept])  # the balance of what is trained on
-    if not (weights >= 0).all():
-        raise ValueError(
-            f"class_weight={class_weight!r} holds a weight that is negative or NaN; {name} expected weights "
-            "of at least 0. A weight of 0 leaves a class out."
-        )
+    try:
+        weights[kept] *= compute_sample_weight(class_weight, y[kept])  # the balance of what is trained on
+    except ValueError as error:
+        raise ValueError(f"{error}={class_weight!r}. Name labels of y in it, or use 'balanced'.") from error
     if not weights.any():
         raise ValueError(
-            f"class_weight leaves no image a positive weight: {name} has nothing to train on. Give at least two "
-            "classes a positive weight."
+            f"class_weight={class_weight!r} leaves no image a positive weight: {name} has nothing to train on. Give at "
+            "least two classes a positive weight."
         )
     return weights
+
+
+def _check_class_weight(class_weight, name):
+    given = class_weight if isinstance(class_weight, dict) else {}
+    wrong = {k: w for k, w in given.items() if not (isinstance(w, Number) and np.isreal(w) and 0 <= w < np.inf)}
+    if wrong:
+        raise ValueError(
+            f"class_weight holds {wrong}; {name} expected finite numbers of at least 0. A weight of 0 leaves a class "
+            "out."
+        )
 
 
 def _read_classes(classes, y, y_kept, name):

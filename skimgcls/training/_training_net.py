@@ -10,7 +10,7 @@ from skorch.helper import predefined_split
 from skimgcls.training._batch_iterator import BatchIterator
 from skimgcls.training._epoch_tally import EpochTally
 from skimgcls.training._fast_matmul import fast_matmul
-from skimgcls.training._fit_callbacks import hooks_into_batches
+from skimgcls.training._fit_callbacks import hooks_into_batches, naming_missing_columns
 from skimgcls.training._fused_step import FusedStep
 from skimgcls.training._image_dataset import ImageDataset, without_subsets
 from skimgcls.training._mixed_precision import autocast, make_grad_scaler
@@ -165,7 +165,8 @@ class TrainingNet(NeuralNetClassifier):
                 self._run_epoch(iterator_train, iterator_valid)
                 raise_if_diverged(self, epoch_start)
                 n_finished += 1
-                self.notify("on_epoch_end", **datasets)
+                with naming_missing_columns(self):
+                    self.notify("on_epoch_end", **datasets)
                 _drop_batches(self.history[-1])
         finally:
             self.tally_ = None

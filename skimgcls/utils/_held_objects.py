@@ -2,7 +2,9 @@
 
 import copy
 import functools
+import pickle
 
+from joblib import wrap_non_picklable_objects
 from sklearn.base import BaseEstimator
 
 
@@ -27,6 +29,17 @@ class HeldObjectsMixin:
         clone.augment = copy.deepcopy(self.augment)
         return clone
 
+    def __copy__(self):
+        shell = type(self).__new__(type(self))  # not by __getstate__, which is for pickling
+        shell.__dict__.update(self.__dict__)
+        return shell
+
+    def __getstate__(self):
+        """Name the callback that cannot be pickled: the error of pickle itself would not."""
+        for callback in self.callbacks if isinstance(self.callbacks, (list, tuple)) else ():
+            _check_picklable(callback, type(self).__name__)
+        return super().__getstate__()
+
     def get_params(self, deep=True):
         """Get the parameters of this estimator.
 
@@ -44,3 +57,16 @@ class HeldObjectsMixin:
         if deep and isinstance(self.augment, BaseEstimator):
             params |= {f"augment__{name}": value for name, value in self.augment.get_params().items()}
         return params
+
+
+def _check_picklable(callback, name):
+    for held in (callback, wrap_non_picklable_objects(callback)):  # the second as joblib's processes get it
+        try:
+            pickle.dumps(held)
+            return
+        except Exception as error:  # an object may raise anything there
+            failure = error
+    raise TypeError(
+        f"callbacks of {name} holds {callback!r}, which cannot be pickled: {failure}. Pickle the model after "
+        "set_params(callbacks=None), and search with n_jobs=1 or in threads: joblib.parallel_config('threading')."
+    ) from failure

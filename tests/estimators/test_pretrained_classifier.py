@@ -15,6 +15,9 @@ from skimgcls.architectures import Dropout
 from skimgcls.datasets import fetch_cifar10
 from skimgcls.training._feature_cache import FEATURE_CACHE
 
+# such a rate blows up the loss, and makes a head on random features learn in three epochs
+pytestmark = pytest.mark.filterwarnings("ignore:Training blew up:sklearn.exceptions.ConvergenceWarning")
+
 SMALL = {"backbone": "squeezenet1_1", "weights": None, "image_size": 32, "max_epochs": 3, "lr": 0.1, "random_state": 0}
 
 

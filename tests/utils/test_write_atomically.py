@@ -14,6 +14,11 @@ def test_bytes_and_text_arrive_unchanged(tmp_path, data, expected):
     assert os.listdir(tmp_path) == ["file"]
 
 
+def test_a_callable_writes_into_the_open_file(tmp_path):
+    path = write_atomically(tmp_path / "file", lambda file: (file.write(b"one"), file.seek(0), file.write(b"t")))
+    assert path.read_bytes() == b"tne"
+
+
 def test_an_existing_file_is_replaced(tmp_path):
     (tmp_path / "file").write_text("a much longer old content")
     write_atomically(str(tmp_path / "file"), "new")
