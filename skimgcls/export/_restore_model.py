@@ -14,7 +14,7 @@ from skimgcls.export._registry import estimator_class
 from skimgcls.export._restore_network import restore_embedding, restore_module
 from skimgcls.export._strict_json import take
 from skimgcls.images import ImageLayout
-from skimgcls.utils._device import resolve_device
+from skimgcls.training._portable_state import settle_params
 
 _MAX_FEATURES = 2**28  # of an image: 16384 pixels square
 _NUMBERS = ("epoch", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy", "lr", "seconds")
@@ -64,7 +64,8 @@ def _restore(record, prefix, source, *, is_fitted=True):
     cls = estimator_class(name)
     params = _read_params(cls, params, prefix, source)
     estimator = _make(cls, params, prefix)
-    _settle_on_device(estimator)
+    if hasattr(estimator, "device"):
+        settle_params(estimator)
     if is_fitted:
         _RESTORERS.get(name, _restore_classifier)(estimator, fitted, prefix, source)
     return estimator
@@ -109,19 +110,6 @@ def _make(cls, params, prefix):
         estimator._validate_params()
     check_params(params, prefix)
     return estimator
-
-
-def _settle_on_device(estimator):
-    """Replace a device that this machine lacks, so that the model predicts and trains here."""
-    if not hasattr(estimator, "device"):
-        return
-    try:
-        device = resolve_device(estimator.device)
-    except ValueError:
-        estimator.device = "auto"
-        device = resolve_device("auto")
-    if estimator.precision == "fp16" and device.type != "cuda":
-        estimator.precision = "auto"
 
 
 # ------------------------------------------------------------ what was learnt
