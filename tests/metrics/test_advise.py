@@ -69,6 +69,7 @@ def test_a_healthy_training_on_digits_is_met_with_silence(name, all_digits):
 
 
 @pytest.mark.parametrize("name", SICK)
+@pytest.mark.filterwarnings("ignore:Training blew up:sklearn.exceptions.ConvergenceWarning")  # so it did
 def test_what_is_wrong_with_a_training_on_digits_is_found(name, all_digits):
     clf, found, grid = SICK[name]
     advice = clf.fit(*all_digits).advise()
@@ -136,6 +137,7 @@ def test_rare_classes_are_found_unless_they_are_weighted(names, all_digits):
 
 
 @pytest.mark.parametrize("name", ["lr=1", "5 epochs", "tiny net"])
+@pytest.mark.filterwarnings("ignore:Training blew up:sklearn.exceptions.ConvergenceWarning")  # so it did
 def test_the_grid_works_in_a_search_as_it_is(name, all_digits):
     X, y = all_digits
     clf, *_ = SICK[name]
