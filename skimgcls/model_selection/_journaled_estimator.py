@@ -8,7 +8,8 @@ from numbers import Number
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from skimgcls.utils._stable_hash import hash_data, stable_hash
+from skimgcls.training._hash_data import hash_data
+from skimgcls.utils._stable_hash import stable_hash
 
 
 class JournaledEstimator:

@@ -10,8 +10,9 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
 from skimgcls.training import PreparedImages
+from skimgcls.training._hash_data import hash_data
 from skimgcls.utils._is_same import is_same
-from skimgcls.utils._stable_hash import hash_data, stable_hash
+from skimgcls.utils._stable_hash import stable_hash
 
 _HEADS_KEPT = 4  # in each fold, with images of their own: a search over a transformer's parameters has ever new ones
 

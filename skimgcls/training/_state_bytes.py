@@ -3,6 +3,7 @@
 import json
 from hashlib import blake2b
 
+from safetensors import SafetensorError
 from safetensors.numpy import save as save_arrays
 from safetensors.torch import load, save
 
@@ -56,5 +57,8 @@ def unpack_state(data):
     checksum, data = data[:_N_CHECKSUM], data[_N_CHECKSUM:]
     if checksum != blake2b(data).digest():
         raise ValueError("The checksum does not fit: the file was cut short or changed.")
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
-    return (load(data), header["facts"]), json.loads(header["notes"])
+    try:
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+        return (load(data), header["facts"]), json.loads(header["notes"])
+    except (KeyError, TypeError, SafetensorError) as error:
+        raise ValueError("It holds something else than the state of a training.") from error

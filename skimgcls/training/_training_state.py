@@ -32,6 +32,7 @@ def training_state(net):
         "seed": net.seed,
         "history": [row | {"batches": [{}]} for row in net.history.to_list()],  # as it is after an epoch
         "grad_scaler": net.grad_scaler_ and net.grad_scaler_.state_dict(),
+        "groups": [_plain_settings(group) for group in net.optimizer_.param_groups],
         "numbers": {name: value for name, value in values.items() if not isinstance(value, torch.Tensor)},
     }
     try:
@@ -53,10 +54,11 @@ def restore_training(net, state):
 
     Raises
     ------
-    RuntimeError, ValueError or KeyError
-        If it is the state of another kind of net. The net must not be used then.
+    ValueError
+        If it is the state of another kind of net, which is then as it was.
     """
     tensors, facts = state[0], json.loads(state[1])
+    _check(net, tensors, facts)
     values = tensors | facts["numbers"]
     for part in _MODULES:
         getattr(net, part).load_state_dict(_of_part(values, part))
@@ -69,11 +71,49 @@ def restore_training(net, state):
         if each
     }
     optimizer.load_state_dict({"state": remembered, "param_groups": optimizer.state_dict()["param_groups"]})
+    for group, settings in zip(optimizer.param_groups, facts["groups"], strict=True):
+        group |= {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
     if facts["grad_scaler"]:
         net.grad_scaler_.load_state_dict(facts["grad_scaler"])
     net.seed = facts["seed"]
     net.history_.clear()
     net.history_.extend(facts["history"])
+
+
+def _check(net, tensors, facts):
+    """Refuse what does not fit: kernels of optimizers would write beyond the ends of moments that are too short."""
+    kinds = {"seed": int, "history": list, "groups": list, "numbers": dict}
+    if not isinstance(facts, dict) or any(not isinstance(facts.get(name), kind) for name, kind in kinds.items()):
+        raise ValueError(f"It lacks one of {', '.join(kinds)}.")
+    if not all(isinstance(row, dict) and row.get("epoch") == i for i, row in enumerate(facts["history"], start=1)):
+        raise ValueError("Its history has no rows of epochs that follow each other.")
+    wanted = {
+        f"{part}.{name}": value
+        for part in _MODULES
+        for name, value in getattr(net, part).state_dict().items()
+        if isinstance(value, torch.Tensor)
+    }
+    parameters = [parameter for group in net.optimizer_.param_groups for parameter in group["params"]]
+    prefixes = {f"optimizer_.{index}": parameter for index, parameter in enumerate(parameters)}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer_."):
+            parameter = prefixes.get(name.rpartition(".")[0])
+            if parameter is None or tensor.shape not in (parameter.shape, torch.Size([])):
+                raise ValueError(f"Its {name} of shape {tuple(tensor.shape)} belongs to another network.")
+    for name, value in wanted.items():
+        found = tensors.get(name)
+        if found is None or (found.shape, found.dtype) != (value.shape, value.dtype):
+            raise ValueError(f"Its {name} is missing, or of another shape or type than {tuple(value.shape)}.")
+
+
+def _plain_settings(group):
+    """Learning rate, momentum and the like, which schedulers of the user's change and add to."""
+    plain = (bool, int, float, str, type(None))
+    return {
+        name: value
+        for name, value in group.items()
+        if isinstance(value, plain) or (isinstance(value, tuple) and all(isinstance(each, plain) for each in value))
+    }
 
 
 def _copy(tensor):

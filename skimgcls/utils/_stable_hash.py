@@ -51,27 +51,6 @@ def stable_hash(value, name=""):
     return hasher.digest.hexdigest()
 
 
-def hash_data(X, y=None, **params):
-    """Hash images, labels and whatever else goes along row by row; files by their path, size and time of change.
-
-    Parameters
-    ----------
-    X : array-like of shape (n, ...)
-        Images, or their paths.
-    y : array-like of shape (n,), default=None
-        Labels.
-    **params : object
-        Such as weights.
-
-    Returns
-    -------
-    digest : str
-        32 hexadecimal digits.
-    """
-    files = [_file_facts(images) for images in (X, params.get("X_val")) if _are_paths(images)]
-    return stable_hash((X, y, params, files), "data")
-
-
 @functools.cache
 def code_version():
     """Versions of Python and of the libraries that train, and a hash of this library's own sources, as one text."""
@@ -171,6 +150,8 @@ class _Hasher:
         self._add(str(vars(estimator).get("_metadata_request")))  # set_fit_request changes what a pipeline passes on
         for param, value in sorted(estimator.get_params(deep=False).items()):
             self._add(param)
+            if param == "weights" and isinstance(value, (str, os.PathLike)):
+                self._add(*file_facts(value))  # perhaps it names a file
             self.feed(value, f"{name}__{param}" if name else param)
 
     def _feed_pickled(self, value, name):
@@ -285,20 +266,10 @@ def _version(package):
         return "not installed"
 
 
-def _are_paths(images):
-    if isinstance(images, (str, bytes, Mapping)) or not hasattr(images, "__len__") or len(images) == 0:
-        return False
-    return len(getattr(images, "shape", (1,))) == 1 and all(isinstance(each, (str, os.PathLike)) for each in images)
-
-
-def _file_facts(paths):
-    """Size (bytes) and time of change (ns) of each file, one after the other."""
-    return [fact for path in paths for fact in _facts(path)]
-
-
-def _facts(path):
+def file_facts(path):
+    """Size (bytes) and time of change (ns) of a file; None and None where there is none."""
     try:
         status = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):
         return None, None
     return status.st_size, status.st_mtime_ns

@@ -9,11 +9,12 @@ import pytest
 from filelock import FileLock
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_validate
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EpochScoring, LRScheduler
 
 from skimgcls import CNNClassifier, EnsembleClassifier, MLPClassifier, PretrainedClassifier
 from skimgcls.exceptions import DivergedError
 from skimgcls.training import PreparedImages
+from skimgcls.training._state_bytes import pack_state, unpack_state
 
 MLP = {"hidden_units": (16,), "batch_size": 64, "max_epochs": 6, "random_state": 0, "n_jobs": 1}
 CNN = {"conv_channels": (4,), "hidden_units": (8,), "batch_size": 64, "max_epochs": 6, "random_state": 0, "n_jobs": 1}
@@ -325,3 +326,60 @@ def test_a_diverged_fit_diverges_again_from_its_last_good_epoch(digits, tmp_path
             clone(model).fit(X, y)
     with pytest.raises(ValueError, match="Training diverged in epoch 1"):
         cross_validate(model, X, y, cv=2, error_score="raise")
+
+
+def test_a_file_of_another_fit_is_not_taken_for_this_one(digits, tmp_path):
+    X, y = digits
+    others = MLPClassifier(**MLP | {"lr": 0.01, "max_epochs": 3}, checkpoint_dir=tmp_path / "other").fit(X, y)
+    model = MLPClassifier(**MLP, checkpoint_dir=tmp_path / "fits").fit(X, y)
+    (path,), (source,) = ((tmp_path / name).glob("*.safetensors") for name in ("fits", "other"))
+    path.write_bytes(source.read_bytes())
+    with pytest.warns(UserWarning, match=r"cannot be used: It is of another fit"):
+        again = clone(model).fit(X, y)
+    assert_same_fit(again, model, X)
+    assert others.n_epochs_ == 3
+
+
+def test_a_scheduler_of_skorch_goes_on_with_its_rates(digits, tmp_path, break_at):
+    X, y = digits
+    params = MLP | {"callbacks": [EpochLog(), LRScheduler("StepLR", step_size=2, gamma=0.1)]}
+    whole = MLPClassifier(**params).fit(X, y)
+    break_at(MLPClassifier(**params, checkpoint_dir=tmp_path), X, y, 4)
+    with pytest.warns(UserWarning, match="LRScheduler in callbacks"):
+        resumed = MLPClassifier(**params, checkpoint_dir=tmp_path).fit(X, y)
+    assert_same_fit(resumed, whole, X)
+    assert resumed.history_["lr"].nunique() == 3
+
+
+def test_scores_of_skorch_go_on_without_a_word(digits, tmp_path, break_at):
+    X, y = digits
+    params = MLP | {"callbacks": [EpochLog(), EpochScoring("accuracy", on_train=True, name="score")]}
+    whole = MLPClassifier(**params).fit(X, y)
+    break_at(MLPClassifier(**params, checkpoint_dir=tmp_path), X, y, 4)
+    assert_same_fit(MLPClassifier(**params, checkpoint_dir=tmp_path).fit(X, y), whole, X)
+
+
+def test_what_a_killed_write_left_is_removed(digits, tmp_path):
+    model = MLPClassifier(**MLP | {"max_epochs": 1}, checkpoint_dir=tmp_path).fit(*digits)
+    (path,) = tmp_path.glob("*.safetensors")
+    (tmp_path / f".{path.name}.0123.tmp").touch()
+    clone(model).fit(*digits)
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_no_folder_is_told():
+    with pytest.raises(ValueError, match="checkpoint_dir='' names no folder"):
+        MLPClassifier(checkpoint_dir="").fit(np.zeros((4, 8, 8)), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "change", [{"until": 9}, {"seconds": "3"}, {"callbacks": []}, {"is_finished": None}, {"format": 2}], ids=str
+)
+def test_whole_files_with_other_contents_are_told_of(change, digits, tmp_path):
+    model = MLPClassifier(**MLP | {"max_epochs": 2}, checkpoint_dir=tmp_path).fit(*digits)
+    (path,) = tmp_path.glob("*.safetensors")
+    state, notes = unpack_state(path.read_bytes())
+    path.write_bytes(pack_state(state, **notes | change))
+    with pytest.warns(UserWarning, match=r"cannot be used: It .*begins anew"):
+        again = clone(model).fit(*digits)
+    assert_same_fit(again, model, digits[0])

@@ -1,7 +1,9 @@
 import json
+from hashlib import blake2b
 
 import pytest
 import torch
+from safetensors.torch import save
 
 from skimgcls.training._state_bytes import pack_state, unpack_state
 
@@ -23,3 +25,9 @@ def test_damaged_bytes_are_refused(damage):
     damaged = {"cut": data[:-1], "flipped": data[:100] + bytes([data[100] ^ 1]) + data[101:], "empty": b""}[damage]
     with pytest.raises(ValueError, match="checksum"):
         unpack_state(damaged)
+
+
+def test_whole_bytes_of_something_else_are_refused():
+    data = save(STATE[0])
+    with pytest.raises(ValueError, match="something else"):
+        unpack_state(blake2b(data).digest() + data)

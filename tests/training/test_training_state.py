@@ -75,5 +75,26 @@ def test_what_is_more_than_tensors_and_numbers_has_no_state(digits):
 def test_the_state_of_another_network_is_refused(digits):
     state = training_state(trained(MLPClassifier(**MLP), *digits, 1).net_)
     other = trained(MLPClassifier(**MLP | {"hidden_units": (8,)}), *digits, 1)
-    with pytest.raises(RuntimeError, match="size mismatch"):
+    before = other.predict_proba(digits[0])
+    with pytest.raises(ValueError, match=r"another (network|shape)"):
         restore_training(other.net_, state)
+    np.testing.assert_array_equal(other.predict_proba(digits[0]), before)
+
+
+@pytest.mark.parametrize("fault", ["short moments", "no history", "rows that skip", "a weight less", "no object"])
+def test_a_state_that_was_tampered_with_is_refused_before_anything_is_changed(fault, digits):
+    model = trained(MLPClassifier(**MLP), *digits, 1)
+    tensors, text = training_state(model.net_)
+    facts = json.loads(text)
+    if fault == "short moments":  # the kernel of Adam would read beyond them
+        tensors |= {name: torch.zeros(2) for name in tensors if "exp_avg" in name}
+    elif fault == "a weight less":
+        del tensors["module_.network.classifier.bias"]
+    elif fault == "no history":
+        del facts["history"]
+    elif fault == "rows that skip":
+        facts["history"][0]["epoch"] = 2
+    else:
+        facts = []
+    with pytest.raises(ValueError, match=r"Its|It lacks"):
+        restore_training(trained(MLPClassifier(**MLP), *digits, 1).net_, (tensors, json.dumps(facts)))
