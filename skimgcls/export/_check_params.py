@@ -7,11 +7,9 @@ from skimgcls.exceptions import ModelFileError
 # What belongs to the machine, and where a file of a stranger's must not choose folders to write to; with what is loaded
 NOT_STORED = {"cache": "auto", "callbacks": None, "checkpoint_dir": None}
 
-# What goes to the optimizer and the loss, which are torch's; other parameters of skorch can name programs to be run:
-# the compiler that torch.compile calls is one of its options.
-_NET_PARAM = re.compile(
-    r"(?:optimizer|criterion)__\w+|compile|compile__(?:dynamic|fullgraph|mode)|predict_nonlinearity"
-)
+# What goes to the optimizer and the loss, which are torch's; other parameters of skorch can have programs run: a
+# compiler, for one.
+_NET_PARAM = re.compile(r"(?:optimizer|criterion)__\w+|predict_nonlinearity")
 
 MAX_MODELS = 1000  # in one file: members of ensembles
 MAX_NESTING = 4  # ensembles of ensembles
@@ -37,7 +35,7 @@ def check_params(params, prefix=""):
         if not isinstance(name, str) or not _NET_PARAM.fullmatch(name):
             raise ModelFileError(
                 f"{prefix}net_params[{name!r}]={value!r:.80} cannot be stored in a model file, which holds parameters "
-                "of the optimizer, the criterion and 'compile' only. Leave it out with set_params(net_params=...) "
+                "of the optimizer and the criterion only. Leave it out with set_params(net_params=...) "
                 "before saving; what was learnt stays as it is."
             )
     n_jobs = params.get("n_jobs")

@@ -75,7 +75,7 @@ def _describe(estimator, prefix, description, *, is_fitted=True):
 
 
 def _describe_params(estimator, prefix, description):
-    params = estimator.get_params(deep=False)
+    params = _without_compiler(estimator.get_params(deep=False), description)
     check_params(params, prefix)
     for callback in params.get("callbacks") or ():
         callback = callback[1] if isinstance(callback, (tuple, list)) else callback
@@ -85,6 +85,17 @@ def _describe_params(estimator, prefix, description):
         for name, value in params.items()
         if name not in NOT_STORED
     }
+
+
+def _without_compiler(params, description):
+    """No compiler may run because of a file; what was compiled is stored as it is without."""
+    given = params.get("net_params")
+    if not isinstance(given, dict):
+        return params
+    kept = {name: value for name, value in given.items() if str(name).partition("__")[0] != "compile"}
+    if len(kept) < len(given):
+        description.left_out["compile of net_params"] = None
+    return params | {"net_params": kept}
 
 
 def _describe_param(estimator, name, value, prefix, description):

@@ -1,5 +1,7 @@
 """The weights in a model file: a safetensors file whose header is read before anything is allocated."""
 
+import math
+
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -11,6 +13,7 @@ _DTYPES = {
     torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64",
     torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL",
 }  # fmt: skip
+_ITEM_BYTES = {name: dtype.itemsize for dtype, name in _DTYPES.items()}
 _MAX_SHOWN = 3
 
 
@@ -36,9 +39,9 @@ def pack_weights(tensors):
             raise ModelFileError(
                 f"The state of the network holds {name}={tensor!r:.80}, which is no tensor of numbers."
             )
-        if not _is_finite(tensor):
+        if _has_nan(tensor):
             raise ModelFileError(
-                f"The weights {name} are not finite, so that nothing can be predicted with them. Fit the model again."
+                f"The weights {name} hold NaN, so that nothing can be predicted with them. Fit the model again."
             )
     # each on its own: safetensors refuses two that share memory
     return save({name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()})
@@ -60,7 +63,7 @@ class ModelWeights:
     Raises
     ------
     ModelFileError
-        If the header cannot be read.
+        If the header cannot be read, or claims other bytes than there are.
     """
 
     def __init__(self, data):
@@ -72,7 +75,9 @@ class ModelWeights:
         header = parse_json(data[8 : 8 + n_header], "the header of its weights")
         if not isinstance(header, dict):
             raise ModelFileError("the header of its weights is no JSON object.")
-        self.claimed = {name: _read_entry(name, entry) for name, entry in header.items()}
+        entries = {name: _read_entry(name, entry) for name, entry in header.items()}
+        _check_places(entries.values(), len(data) - 8 - n_header)
+        self.claimed = {name: claim for name, (claim, _) in entries.items()}
         self._data, self._tensors = data, None
 
     def check(self, expected, prefix, hint=""):
@@ -115,7 +120,7 @@ class ModelWeights:
         Raises
         ------
         ModelFileError
-            If they are not where the header says, or not finite.
+            If they are not where the header says, or hold NaN.
         """
         if self._tensors is None:
             try:
@@ -128,21 +133,36 @@ class ModelWeights:
             del self.claimed[name]
         taken = {name.removeprefix(prefix): self._tensors.pop(name) for name in names}
         for name, tensor in taken.items():
-            if not _is_finite(tensor):
-                raise ModelFileError(f"its weights {prefix}{name} are not finite.")
+            if _has_nan(tensor):
+                raise ModelFileError(f"its weights {prefix}{name} hold NaN.")
         return taken
 
 
 def _read_entry(name, entry):
-    dtype, shape, _ = take(entry, f"the entry {name!r} of its weights", dtype=str, shape=list, data_offsets=list)
+    dtype, shape, place = take(entry, f"the entry {name!r} of its weights", dtype=str, shape=list, data_offsets=list)
     if not all(type(size) is int and size >= 0 for size in shape):
         raise ModelFileError(f"the entry {name!r} of its weights has the shape {str(shape)[:80]}.")
-    return dtype, tuple(shape)
+    if len(place) != 2 or any(type(each) is not int for each in place) or dtype not in _ITEM_BYTES:
+        raise ModelFileError(f"its weights cannot be read: {name!a:.80} has no place or no known type.")
+    return (dtype, tuple(shape)), tuple(place)
+
+
+def _check_places(entries, n_bytes):
+    """Refuse tensors that overlap, leave gaps, or have other bytes than their shapes need."""
+    position = 0
+    for (dtype, shape), (start, end) in sorted(entries, key=lambda entry: entry[1]):
+        if start != position or end - start != math.prod(shape) * _ITEM_BYTES[dtype]:
+            raise ModelFileError(
+                f"its weights cannot be read: {_text((dtype, shape)):.80} does not lie at {start}-{end}."
+            )
+        position = end
+    if position != n_bytes:
+        raise ModelFileError(f"its weights cannot be read: they claim {position} bytes, where {n_bytes} are.")
 
 
 def _text(claim):
     return "none" if claim is None else f"{claim[0]} {list(claim[1])}"
 
 
-def _is_finite(tensor):
-    return not tensor.is_floating_point() or bool(tensor.isfinite().all())
+def _has_nan(tensor):
+    return tensor.is_floating_point() and bool(tensor.isnan().any())  # infinite may be a mask of attention

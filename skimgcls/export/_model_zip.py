@@ -10,8 +10,11 @@ from skimgcls.exceptions import ModelFileError
 MEMBERS = ("manifest.json", "weights.safetensors")
 
 _END = struct.Struct("<4s4H2LH")  # the end record: signature, disks, members, size and place of the directory, comment
+_END64 = struct.Struct("<4sQ2H2L4Q")  # the same for files above 4 GiB, and what says where it stands
+_LOCATOR = struct.Struct("<4sLQL")
 _LOCAL = struct.Struct("<4s5H3L2H")  # what stands before the bytes of a member
 _MAX_DIRECTORY = 1024
+_MAX_EXTRA = 28  # the numbers of a file above 4 GiB
 _FAULTS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, struct.error)
 
 
@@ -54,7 +57,7 @@ def open_model_zip(file):
     _check_end(file, n_bytes)
     with _refusals():
         archive = zipfile.ZipFile(file)
-        _check_members(archive, file)
+        _check_members(archive, file, n_bytes)
 
     def read(name, limit):
         size = archive.getinfo(name).file_size
@@ -80,9 +83,21 @@ def _check_end(file, n_bytes):
     _, disk, first_disk, n_here, n_members, directory_bytes, _, n_comment = _END.unpack(end)
     if (disk, first_disk, n_here, n_members, n_comment) != (0, 0, 2, 2, 0) or directory_bytes > _MAX_DIRECTORY:
         raise ModelFileError(f"it is a zip archive of {n_members} members. {_wanted()}")
+    _check_end_64(file, n_bytes - _END.size - _LOCATOR.size)
 
 
-def _check_members(archive, file):
+def _check_end_64(file, place):
+    """Refuse a larger directory in the end record of files above 4 GiB: zipfile would read it all."""
+    file.seek(max(0, place))
+    if place < _END64.size or not file.read(4).startswith(b"PK\6\7"):
+        return
+    file.seek(place - _END64.size)
+    _, _, _, _, disk, first_disk, n_here, n_members, directory_bytes, _ = _END64.unpack(file.read(_END64.size))
+    if (disk, first_disk, n_here, n_members) != (0, 0, 2, 2) or directory_bytes > _MAX_DIRECTORY:
+        raise ModelFileError(f"it is a zip archive of {n_members} members. {_wanted()}")
+
+
+def _check_members(archive, file, n_bytes):
     infos = archive.infolist()
     names = [info.filename for info in infos]
     if names != list(MEMBERS):
@@ -91,9 +106,11 @@ def _check_members(archive, file):
     for info in infos:
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits or info.compress_size != info.file_size:
             raise ModelFileError(f"{info.filename} is compressed or encrypted. {_wanted()}")
+        if not 0 <= info.file_size <= n_bytes or len(info.extra) > _MAX_EXTRA:
+            raise ModelFileError(f"{info.filename} claims {info.file_size} bytes of {n_bytes}, or more. {_wanted()}")
         file.seek(position)
         signature, _, flags, method, *_, n_name, n_extra = _LOCAL.unpack(file.read(_LOCAL.size))
-        if info.header_offset != position or signature != b"PK\3\4" or flags or method:
+        if info.header_offset != position or signature != b"PK\3\4" or flags or method or n_extra > _MAX_EXTRA:
             raise ModelFileError(f"{info.filename} does not stand where it should. {_wanted()}")
         position += _LOCAL.size + n_name + n_extra + info.file_size
     if position != archive.start_dir:

@@ -1,8 +1,10 @@
 """Values of parameters as plain JSON, with their types, and back."""
 
+import contextlib
 import math
 import os
 import re
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +15,8 @@ from skimgcls import preprocessing
 from skimgcls.exceptions import ModelFileError
 
 _MAX_DEPTH = 16
-_MAX_ARRAY_BYTES = 2**28  # a short text may claim long strings
+_MAX_ARRAY_BYTES = 2**26  # of all arrays of a file: a short text may claim long strings
+_left = ContextVar("bytes of arrays that a file may still ask for")
 _DTYPE = re.compile(r"[<>|=](?:b1|[iu][1248]|f[248]|U\d{1,6})|\|O")
 _ELEMENTS = {"b": bool, "i": int, "u": int, "f": float, "U": str, "O": str}
 _AUGMENTATIONS = (
@@ -106,7 +109,7 @@ def unsavable(where, value, remedy=""):
 _REMEDIES = {
     "optimizer": "Choose one by its name or a class of torch.optim: set_params(optimizer='adam').",
     "criterion": "Choose one by its name or a loss class of torch.nn: set_params(criterion='cross_entropy').",
-    "augment": "Use augmentations of skimgcls.preprocessing, or set_params(augment=None) before saving.",
+    "augment": "Use augmentations of skimgcls.preprocessing, or set_params(augment=None, tta=1) before saving.",
 }
 
 
@@ -174,9 +177,8 @@ def _decode_array(content, nested):
     if len(content) != 3 or not isinstance(content["values"], list) or any(type(size) is not int for size in shape):
         return None
     values = list(map(nested, content["values"]))
-    if len(values) * dtype.itemsize > _MAX_ARRAY_BYTES or any(
-        type(each) is not _ELEMENTS[dtype.kind] for each in values
-    ):
+    _take_from_budget(len(values) * dtype.itemsize)
+    if any(type(each) is not _ELEMENTS[dtype.kind] for each in values):
         return None
     if dtype.kind in "iu" and any(not np.iinfo(dtype).min <= each <= np.iinfo(dtype).max for each in values):
         return None
@@ -184,6 +186,23 @@ def _decode_array(content, nested):
         array = np.array(values, dtype=dtype)
     is_exact = dtype.kind == "f" or array.tolist() == values  # and not a string that was cut
     return array.reshape(shape) if is_exact and min(shape, default=0) >= 0 else None
+
+
+@contextlib.contextmanager
+def limited_arrays():
+    """Bound the memory that all arrays together take which `from_plain` makes in the body."""
+    token = _left.set([_MAX_ARRAY_BYTES])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def _take_from_budget(n_bytes):
+    left = _left.get([_MAX_ARRAY_BYTES])
+    left[0] -= n_bytes
+    if left[0] < 0:
+        raise ModelFileError(f"its arrays ask for more than the {_MAX_ARRAY_BYTES} bytes that they may take.")
 
 
 def _decode_dtype(content, nested):

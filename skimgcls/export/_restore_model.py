@@ -9,14 +9,14 @@ import numpy as np
 from skimgcls import __version__
 from skimgcls.exceptions import ModelFileError
 from skimgcls.export._check_params import MAX_MODELS, MAX_NESTING, NOT_STORED, check_params, is_too_deep
-from skimgcls.export._plain_values import from_plain
+from skimgcls.export._plain_values import from_plain, limited_arrays
 from skimgcls.export._registry import estimator_class
 from skimgcls.export._restore_network import restore_embedding, restore_module
 from skimgcls.export._strict_json import take
 from skimgcls.images import ImageLayout
 from skimgcls.training._portable_state import settle_params
 
-_MAX_FEATURES = 2**28  # of an image: 16384 pixels square
+_MAX_FEATURES = 2**26  # of an image: 8192 pixels square
 _NUMBERS = ("epoch", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy", "lr", "seconds")
 _NONE = type(None)
 _PLAIN = (bool, int, float, str, _NONE)  # what a row of the history may hold
@@ -44,7 +44,8 @@ def restore_model(record, weights, architecture=None):
         If anything is not as `describe_model` writes it.
     """
     source = SimpleNamespace(weights=weights, architecture=architecture, n_models=0, is_own=False)
-    estimator = _restore(record, "", source)
+    with limited_arrays():
+        estimator = _restore(record, "", source)
     if weights.claimed:
         raise ModelFileError(f"it holds weights that belong to nothing: {', '.join(list(weights.claimed)[:3])}.")
     if architecture is not None and not source.is_own:

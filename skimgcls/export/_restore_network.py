@@ -19,6 +19,7 @@ from skimgcls.training._transfer_net import TransferNet
 from skimgcls.utils._device import resolve_device
 
 _ALLOCATE = frozenset({torch.empty, torch.zeros, torch.ones, torch.tensor})
+_NUMBERS = frozenset({torch.arange, torch.tensor})
 _SLACK = 1000  # tensors of a classifier that is taken off, of constants on the way
 
 
@@ -119,7 +120,11 @@ class _CountTensors(TorchFunctionMode):
             raise ModelFileError(
                 f"its parameters ask for a network of more than {self.limit} tensors, its weights are fewer."
             )
-        return function(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
+        # a few, of which some backbones calculate their widths; an empty tensor is asked where it lies
+        if function in _NUMBERS and not (args and isinstance(args[0], list) and not args[0]):
+            kwargs = {"device": "cpu"} | kwargs
+        return function(*args, **kwargs)
 
 
 def _scaled(network, n_channels, dtype):

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from skimgcls.exceptions import ModelFileError
 from skimgcls.export._describe_model import describe_model
-from skimgcls.export._manifest import pack_manifest
-from skimgcls.export._model_weights import pack_weights
+from skimgcls.export._manifest import pack_manifest, unpack_manifest
+from skimgcls.export._model_weights import ModelWeights, pack_weights
 from skimgcls.export._model_zip import write_model_zip
+from skimgcls.export._restore_model import restore_model
 from skimgcls.utils._write_atomically import write_atomically
 
 SUFFIX = ".skimg"
@@ -40,7 +41,7 @@ def save_model(estimator, path):
     ------
     ModelFileError
         If the estimator is none of these, or the value of a parameter can only be kept by running code: a function, a
-        class or an object of your own. The message names the parameter. Nothing is written then.
+        class or an object of your own, or if `load_model` would refuse the file. Nothing is written then.
     NotFittedError
         If the estimator is not fitted.
     OSError
@@ -85,6 +86,7 @@ def save_model(estimator, path):
     description = describe_model(estimator)
     weights = pack_weights(description.tensors)
     manifest = pack_manifest(description.record, weights)
+    _check_loads(estimator, manifest, weights)
     if description.left_out:
         warnings.warn(
             f"Not stored in {path.name}: {', '.join(description.left_out)}. Model files hold no objects; the loaded "
@@ -95,6 +97,33 @@ def save_model(estimator, path):
         return write_atomically(path, partial(write_model_zip, manifest=manifest, weights=weights))
     except OSError as error:
         raise OSError(error.errno, _explain(error, path, len(manifest) + len(weights))) from error
+
+
+def _check_loads(estimator, manifest, weights):
+    """Load the model in memory: what load_model refuses is not written."""
+    record, _, _ = unpack_manifest(manifest)
+    try:
+        restore_model(record, ModelWeights(weights), next(_own_architectures(estimator), None))
+    except ModelFileError as error:
+        raise ModelFileError(
+            f"The model is not saved, because its file could not be loaded again: {error!s:.400} Set the parameter "
+            "back to a valid value with set_params(...), or fit again with one, and save then."
+        ) from error
+
+
+def _own_architectures(estimator):
+    """Find the networks of the user's in an estimator, its members and the one that it holds."""
+    params = estimator.get_params(deep=False)
+    for architecture in (
+        getattr(estimator, "_fitted_architecture", params).get("architecture"),
+        params.get("architecture"),
+    ):
+        if callable(architecture):
+            yield architecture
+    inner = [*getattr(estimator, "estimators_", ()), params.get("estimator"), params.get("backbone")]
+    for each in inner:
+        if hasattr(each, "get_params"):
+            yield from _own_architectures(each)
 
 
 def _explain(error, path, n_bytes):

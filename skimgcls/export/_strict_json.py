@@ -8,8 +8,9 @@ from skimgcls.exceptions import ModelFileError
 
 MAX_BYTES = 16 * 2**20  # of a manifest or a header; that of a thousand epochs takes half a megabyte
 MAX_DEPTH = 100
+MAX_NODES = 2**21  # commas, colons and brackets: of short values, each takes far more memory than text
 
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)  # one without an end too, in one go
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
@@ -33,7 +34,7 @@ def parse_json(data, name):
     """
     if len(data) > MAX_BYTES:
         raise ModelFileError(f"{name} has {len(data)} bytes, more than the {MAX_BYTES} that it may have.")
-    _check_depth(data, name)
+    _check_structure(data, name)
 
     def refuse_constant(text):
         raise ModelFileError(f"{name} holds {text}, which is no JSON.")
@@ -45,9 +46,9 @@ def parse_json(data, name):
     def read_object(pairs):
         values = dict(pairs)
         if len(values) < len(pairs):
-            names = [key for key, _ in pairs]
-            twice = next(key for key in names if names.count(key) > 1)
-            raise ModelFileError(f"{name} holds the key {twice!r} twice.")
+            seen = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+            raise ModelFileError(f"{name} holds the key {twice!a:.80} twice.")
         return values
 
     hooks = {"parse_constant": refuse_constant, "parse_float": read_float, "object_pairs_hook": read_object}
@@ -59,10 +60,14 @@ def parse_json(data, name):
         raise ModelFileError(f"{name} is no JSON: {error}.") from error
 
 
-def _check_depth(data, name):
+def _check_structure(data, name):
     # before parsing: Python's parser calls itself for each bracket
+    bare = _STRING.sub(b"", data)
+    n_nodes = sum(map(bare.count, (b",", b":", b"[", b"{")))
+    if n_nodes > MAX_NODES:
+        raise ModelFileError(f"{name} holds {n_nodes} values, more than the {MAX_NODES} that it may hold.")
     depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
+    for bracket in _BRACKET.findall(bare):
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
             raise ModelFileError(f"{name} is nested more than {MAX_DEPTH} levels deep.")

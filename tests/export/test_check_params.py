@@ -9,8 +9,8 @@ from skimgcls.export._check_params import check_params, is_too_deep
     [
         {},
         {"net_params": None, "n_jobs": None},
-        {"net_params": {"optimizer__betas": (0.9, 0.99), "criterion__weight": None, "compile": True}, "n_jobs": -1},
-        {"net_params": {"compile__mode": "default", "predict_nonlinearity": None}, "n_jobs": 1024},
+        {"net_params": {"optimizer__betas": (0.9, 0.99), "criterion__weight": None}, "n_jobs": -1},
+        {"net_params": {"predict_nonlinearity": None}, "n_jobs": 1024},
     ],
 )
 def test_what_is_only_learnt_with_may_be_stored(params):
@@ -20,6 +20,7 @@ def test_what_is_only_learnt_with_may_be_stored(params):
 @pytest.mark.parametrize(
     "name",
     [
+        "compile",
         "compile__options",
         "compile__backend",
         "iterator_train__num_workers",

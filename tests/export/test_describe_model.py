@@ -80,7 +80,10 @@ def test_the_random_state_of_an_ensemble_is_stored_as_the_seed_that_it_would_dra
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"augment": lambda images: images}, r"^augment=<function .* no functions .* set_params\(augment=None\)"),
+        (
+            {"augment": lambda images: images},
+            r"^augment=<function .* no functions .* set_params\(augment=None, tta=1\)",
+        ),
         ({"optimizer": OwnAdam}, r"^optimizer=<class .*OwnAdam.* set_params\(optimizer='adam'\)"),
         ({"criterion": OwnLoss}, r"^criterion=<class .*OwnLoss.* set_params\(criterion='cross_entropy'\)"),
         ({"net_params": {"predict_nonlinearity": torch.neg}}, r"^net_params\['predict_nonlinearity'\]=<built-in"),

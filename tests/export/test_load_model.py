@@ -232,11 +232,11 @@ CHANGED = {
     ),
     "1 TB header": ("claims 1000000000000 bytes", lambda m, w: (m, (10**12).to_bytes(8, "little") + w[8:])),
     "deep header": ("nested more than 100", lambda m, w: (m, (10**6).to_bytes(8, "little") + b"[" * 10**6)),
-    "width 1e9": ("do not fit the network", lambda m, w: (_set(m, {"tuple": [10**9]}, *TRAINED), w)),
+    "width 1e6": ("do not fit the network", lambda m, w: (_set(m, {"tuple": [10**6]}, *TRAINED), w)),
     "a million layers": ("a network of more than", lambda m, w: (_set(m, [1] * 10**6, *TRAINED), w)),
     "wrong class": ("the parameter patch_size", lambda m, w: (_set(m, "CNNClassifier", "model", "estimator"), w)),
     "image of 1e18 pixels": ("cannot be", lambda m, w: (_set(m, 10**9, "model", "fitted", "layout", "height"), w)),
-    "weights that are not finite": ("not finite", lambda m, w: (m, w[:-4] + np.float32("nan").tobytes())),
+    "weights that are not numbers": ("hold NaN", lambda m, w: (m, w[:-4] + np.float32("nan").tobytes())),
     "weights of more than there is": ("cannot be read", lambda m, w: (m, w[:-4])),
 }  # fmt: skip
 

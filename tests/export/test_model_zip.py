@@ -130,6 +130,21 @@ def test_an_archive_that_contradicts_itself_is_refused(data, message):
         read_all(data)
 
 
+def test_records_of_files_above_4_gib_claim_no_more_than_there_is(monkeypatch):
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    data = written()
+    end = data.index(b"PK\6\6")
+    for offset, number, message in [(32, 700_000, "archive of 700000 members"), (40, 2**25, "archive of 2 members")]:
+        with pytest.raises(ModelFileError, match=message):
+            read_all(data[: end + offset] + struct.pack("<Q", number) + data[end + offset + 8 :])
+
+
+def test_a_size_beyond_the_file_is_refused():
+    sizes = struct.pack("<2L", 2**31, 2**31)
+    with pytest.raises(ModelFileError, match="claims 2147483648 bytes of"):
+        read_all(changed(20, sizes, signature=b"PK\1\2"))
+
+
 def test_bytes_between_the_directory_and_the_end_are_refused():
     data = written()
     end = data.rindex(b"PK\5\6")

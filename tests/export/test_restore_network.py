@@ -28,8 +28,9 @@ def small_pretrained(**params):
         CNNClassifier(architecture="resnet", depth=8, width=2, max_epochs=1, random_state=0, dtype="float64"),
         MLPClassifier((4, 4), patch_size=4, max_epochs=1, random_state=0),
         small_pretrained(),
+        small_pretrained().set_params(backbone="regnet_y_400mf"),
     ],
-    ids=["cnn", "resnet", "mixer", "pretrained"],
+    ids=["cnn", "resnet", "mixer", "pretrained", "widths that are calculated"],
 )
 def test_weights_lie_in_memory_as_they_did(model, labelled):
     before = model.fit(*labelled).net_.module_

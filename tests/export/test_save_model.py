@@ -4,12 +4,14 @@ import pickle
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 import skimgcls
-from skimgcls import MLPClassifier, load_model, save_model
+from skimgcls import CNNClassifier, MLPClassifier, load_model, save_model
 from skimgcls.callbacks import EarlyStopping
 from skimgcls.exceptions import ModelFileError
 from skimgcls.preprocessing import GrayscaleTransformer
@@ -117,10 +119,20 @@ def test_nothing_is_written_of_what_cannot_be_saved(labelled, mlp, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("params", "message"), [({"lr": -1.0}, "The 'lr' parameter"), ({"tta": 4}, "tta")], ids=["lr", "tta"]
+)
+def test_what_could_not_be_loaded_is_not_written(labelled, tmp_path, params, message):
+    model = MLPClassifier(hidden_units=2, max_epochs=1).fit(*labelled).set_params(**params)
+    with pytest.raises(ModelFileError, match=f"could not be loaded again: .*{message}.*set_params"):
+        save_model(model, tmp_path / "a.skimg")
+    assert os.listdir(tmp_path) == []
+
+
 def test_weights_that_are_not_finite_are_not_saved(labelled, tmp_path):
     model = MLPClassifier(hidden_units=2, max_epochs=1).fit(*labelled)
     model.net_.module_.network.classifier.bias.data[0] = float("nan")
-    with pytest.raises(ModelFileError, match=r"module.network.classifier.bias are not finite"):
+    with pytest.raises(ModelFileError, match=r"module.network.classifier.bias hold NaN"):
         save_model(model, tmp_path / "a.skimg")
 
 
@@ -145,3 +157,24 @@ def test_a_save_that_is_killed_leaves_the_file_before_or_the_one_after(run_with_
     assert len(found) == 20
     assert 1 in found or n_torn  # some were killed after the first save had begun
     assert load_model(tmp_path / "killed.skimg").n_epochs_ == 1
+
+
+def test_a_mask_of_minus_infinity_is_a_constant_like_any_other(labelled, tmp_path):
+    X, y = labelled
+    model = CNNClassifier(architecture=masked, max_epochs=1, random_state=0, n_jobs=1).fit(X, y)
+    loaded = load_model(save_model(model, tmp_path / "a.skimg"), architecture=masked)
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+def masked(image_shape, n_classes):
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(image_shape[0] * image_shape[1], n_classes))
+    network.register_buffer("mask", torch.full((4, 4), -torch.inf).triu(1))
+    return network
+
+
+def test_no_compiler_is_stored(labelled, tmp_path):
+    model = MLPClassifier((8,), max_epochs=1, random_state=0, n_jobs=1).fit(*labelled)
+    model.set_params(net_params={"compile": True, "optimizer__eps": 1e-7})
+    with pytest.warns(UserWarning, match="Not stored in a.skimg: compile of net_params"):
+        path = save_model(model, tmp_path / "a.skimg")
+    assert load_model(path).net_params == {"optimizer__eps": 1e-7}

@@ -24,6 +24,12 @@ def test_plain_json_is_read(value):
         pytest.param(b"[-Infinity]", "it holds -Infinity", id="infinity"),
         pytest.param(b"[1e999]", "it holds 1e999", id="too large a number"),
         pytest.param(b"[1", "it is no JSON", id="cut"),
+        pytest.param(b'"' + b'\\"' * 10**6, "it is no JSON", id="string without end"),
+        pytest.param(b'"\\', "it is no JSON", id="escape without end"),
+        pytest.param(
+            b"{" + b"".join(b'"%x": 0,' % i for i in range(10**5)) + b'"1869f": 0}', "key '1869f' twice", id="many keys"
+        ),
+        pytest.param(b"[" + b"[]," * 2**20 + b"0]", "holds 2097153 values, more than the 2097152", id="many lists"),
         pytest.param(b"1 2", "it is no JSON", id="two values"),
         pytest.param(b"", "it is no JSON", id="empty"),
         pytest.param(b'"\xff"', "it is no JSON", id="no utf-8"),
