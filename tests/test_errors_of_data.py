@@ -50,6 +50,13 @@ IMAGES = {
     "texts among numbers": (np.full((12, 64), "a"), "<U1", "real numbers"),
     "dates": (np.zeros((12, 8, 8), "datetime64[s]"), "datetime64", "real numbers"),
     "a data set of torch": (torch.utils.data.TensorDataset(torch.zeros(12, 8, 8)), "TensorDataset", "numpy.stack"),
+    "a generator": ((image for image in X), "a generator", "Make a list"),
+    "a set": ({1, 2}, "a set", "Make a list"),
+    "a dict": ({"a": X}, "a dict", "Make a list"),
+    "integers beyond any float": (np.full((12, 8, 8), 10**400, dtype=object), "object", "real numbers"),
+    "a tensor without values": (torch.zeros(12, 8, 8, device="meta"), "a meta tensor", "make it on the CPU"),
+    "a sparse tensor": (torch.zeros(12, 64).to_sparse(), "a sparse_coo tensor", "to_dense"),
+    "hidden values": (np.ma.masked_array(X, np.arange(X.size).reshape(X.shape) < 5), "hides 5 of", r"X\.filled"),
     "paths with a gap": (["a.png", None], "None in row 1", "Leave those rows out"),
     "NaN": (with_value(nan), "NaN", "Leave these images out"),
     "NaN in float32": (with_value(nan, np.float32), "NaN", "Leave these images out"),
@@ -80,30 +87,33 @@ IMAGES_AFTER_FIT = {
 # y: (value, the parameter, got, remedy)
 LABELS = {
     "none": (None, "None", "requires y|Pass"),
-    "continuous": (y + 0.5, "continuous", "classif|label"),
-    "NaN": (np.where(y == 0, nan, y), "NaN", "missing|y"),
+    "continuous": (y + 0.5, "continuous", "expected one .* for each image"),
+    "NaN": (np.where(y == 0, nan, y), "4 labels are missing", "Leave those images out"),
     "None among them": (as_objects([None, "a", "b"] * 4), "4 labels are missing|NaN|None", "Leave those images out"),
     "NaN among texts": (as_objects([nan, "a", "b"] * 4), "4 labels are missing|NaN", "Leave those images out"),
     "NA in a Series": (pd.Series([1, 2, None] * 4, dtype="Int64"), "4 labels are missing|NaN", "Leave those"),
     "of two types": (as_objects([1, "a", "b"] * 4), "int, str|mix", "astype"),
-    "lists": (as_objects([[1], [2], [1, 2]] * 4), "list", "label"),
-    "dicts": (as_objects([{}, {"a": 1}] * 6), "dict", "label"),
+    "lists": (as_objects([[1], [2], [1, 2]] * 4), "list", "expected one .* for each image"),
+    "dicts": (as_objects([{}, {"a": 1}] * 6), "dict", "expected one .* for each image"),
     "one-hot": (np.eye(3, dtype=int)[y], r"\(12, 3\)", r"argmax\(axis=1\)|1d array"),
     "multi-label": ([[0, 1], [1]] * 6, "several|sequence|inhomogeneous", "one label per image|not supported"),
+    "inf": (np.where(y == 0, inf, y), "infinity", "correct y"),
+    "hidden labels": (np.ma.masked_equal(y, 1), "hides 4 of its 12", r"Leave those rows out.*y\.filled"),
     "one label": (np.full(12, "cat"), "cat", "two classes"),
     "too few": (y[:5], "5", "12"),
     "too many": (np.r_[y, y], "24", "12"),
     "a number": (3, r"\(\)", "1d array"),
     "a text": ("cat", r"\(\)", "1d array"),
-    "complex": (y + 1j, "complex", "label|not supported"),
+    "complex": (y + 1j, "complex", "expected one .* for each image"),
 }
 WEIGHTS = {
     "negative": (-np.ones(12), "-1", "at least 0"),
-    "NaN": (np.full(12, nan), "NaN", "sample_weight"),
-    "inf": (np.full(12, inf), "infinity", "sample_weight"),
+    "NaN": (np.full(12, nan), "NaN", "one finite number .* leaves an image out"),
+    "inf": (np.full(12, inf), "infinity", "one finite number .* leaves an image out"),
     "too few": (np.ones(3), "3", "12"),
     "of two axes": (np.ones((12, 2)), r"2D|\(12, 2\)", "1D|1d"),
-    "texts": (["a"] * 12, "'a'", "sample_weight"),
+    "texts": (["a"] * 12, "'a'", "one finite number .* for each image"),
+    "beyond any sum": (np.full(12, 1e308), "add up to inf", "Divide all weights"),
     "all zero": (np.zeros(12), "only zeros|non-zero", "positive weight|at least one"),
     "none of a class": ((y == 2) * 1.0, "1 class", "two classes"),
     "a text": ("balanced", "8 values", "inconsistent|y 12"),
@@ -119,7 +129,7 @@ VALIDATION = {
     "no X_val": ((X[:0], y[:0]), "0 sample", "minimum of 1"),
     "y_val of another length": ((X, y[:5]), "X_val holds 12 images, but y_val 5", "one label per image"),
     "y_val of unknown labels": ((X[:3], [0, 1, 7]), r"y_val.*\[7\]", "Correct"),
-    "NaN in y_val": ((X, np.where(y == 0, nan, y)), "y_val contains NaN", "y_val"),
+    "NaN in y_val": ((X, np.where(y == 0, nan, y)), "y_val contains NaN", "Leave those images out"),
     "one-hot y_val": ((X, np.eye(3, dtype=int)[y]), r"y_val.*\(12, 3\)", r"y_val.argmax"),
 }
 # what may not change while training goes on: parameter: (parameters, got, remedy)
@@ -162,13 +172,13 @@ def images_rows():
             for name, (images, *words) in (IMAGES | IMAGES_OF_FIT).items():
                 if kind != "Embedder" or "labels" not in name:
                     call = call_of(functools.partial(make, kind), method, images, y)
-                    yield f"{kind}.{method} X {name}", row(call, "X", *words)
+                    yield f"{kind}.{method} X {name}", row(call, r"\bX\b", *words)
     for kind, methods in PREDICTING.items():
         for method in methods:
             labels = [y] if method == "score" else []
             for name, (images, *words) in (IMAGES | IMAGES_AFTER_FIT).items():
                 call = call_of(functools.partial(fitted, kind), method, images, *labels)
-                yield f"{kind}.{method} X {name}", row(call, "X", *words)
+                yield f"{kind}.{method} X {name}", row(call, r"\bX\b", *words)
             call = call_of(functools.partial(make, kind), method, X, *labels)
             words = KINDS[kind][0].__name__, "not fitted yet", "Call 'fit'"
             yield f"{kind}.{method} before fit", row(call, *words, NotFittedError)

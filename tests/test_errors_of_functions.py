@@ -12,14 +12,14 @@ import torch
 from PIL import Image
 from sklearn.dummy import DummyClassifier
 
-from skimgcls import EnsembleClassifier, callbacks, datasets, images, preprocessing
+from skimgcls import EnsembleClassifier, callbacks, datasets, evaluate, images, preprocessing
 from skimgcls.datasets import check_images, load_image_folder, load_image_table
 from skimgcls.exceptions import ImageDecodeError
 from skimgcls.images import as_displayable, check_image_shape, decode_image, decode_images, read_images
 from skimgcls.preprocessing import Cutout, FunctionAugmentation, Mixup, RandomFlip, transformers
 from skimgcls.preprocessing.transformers import ImageNormalizer
-from tests.test_errors_of_data import FLAT, nan, row
-from tests.test_errors_of_parameters import X, label, make, shown, y
+from tests.test_errors_of_data import FLAT, fitted, nan, row
+from tests.test_errors_of_parameters import X, label, make, words_for, y
 
 BATCH = torch.zeros(2, 3, 8, 8)
 FRAME = pd.DataFrame(FLAT)
@@ -254,7 +254,7 @@ def rows_of_calls():
         for parameter, allowed in params.items():
             for remedy, values in allowed.items():
                 for value in values:
-                    words = parameter, re.escape(shown(value)), remedy
+                    words = parameter, words_for(value), remedy
                     refused = row(lambda files, c=call, p=parameter, v=value: c(files, **{p: v}), *words, REFUSED)
                     yield f"{name} {parameter} {label(value)}", refused
 
@@ -309,6 +309,18 @@ OTHERS = {
     ),
     "a function that loses images": (
         lambda files: FunctionAugmentation(torch.sum)(BATCH), "augmentation", r"shape \(\)", "Let it keep",
+    ),
+    "evaluate without images": (lambda files: evaluate(fitted("MLP"), None, y), r"\bX\b", "None", "Pass them"),
+    "evaluate on no images": (lambda files: evaluate(fitted("MLP"), X[:0], []), r"\bX\b", "empty", "at least one"),
+    "evaluate without labels": (lambda files: evaluate(fitted("MLP"), X, None), r"\by\b", "None", "Pass them"),
+    "evaluate with gaps": (
+        lambda files: evaluate(fitted("MLP"), X, np.where(y == 0, nan, y)), r"\by\b", "4 of 12 labels", "leave those",
+    ),
+    "evaluate with hidden labels": (
+        lambda files: evaluate(fitted("MLP"), X, np.ma.masked_equal(y, 1)), r"\by\b", "hides 4 of", "Leave those",
+    ),
+    "evaluate with fewer labels": (
+        lambda files: evaluate(fitted("MLP"), X, y[:5]), "X holds 12 images, y 5", "12.*5", "one label per image",
     ),
     "views": (lambda files: RandomFlip().views(BATCH, 0), "n_views", "got 0", "positive integer"),
     "names of columns": (

@@ -76,7 +76,8 @@ OF_ALL_CLASSIFIERS = {
         "'balanced'": ["even", [1, 2], 2.0],
         "at least 0": [{0: -1.0}, {0: nan}],
         "Name labels of y": [{5: 1.0}, {"0": 1.0}],
-        "finite numbers": [{0: "a"}, {0: None}, {0: [1, 2]}, {0: inf}],
+        "finite numbers": [{0: "a"}, {0: None}, {0: [1, 2]}, {0: inf}, {0: 10**400}],
+        "Divide all weights": [{0: 1e308}],
         "positive weight": [{0: 0, 1: 0, 2: 0}],
     },
     "sampling": {"undersample": ["over", True, {0: 5}]},
@@ -117,10 +118,14 @@ OF_ALL_CLASSIFIERS = {
     "dtype": {"'float64'": ["float16", np.float32, None]},
     "warm_start": {"instance of 'bool'": ["yes", 3, None]},
     "random_state": {SEED: ["abc", -1, 0.5, nan, [1, 2]]},
-    "verbose": {"int in the range|verbose": ["x", -1, nan, None]},
+    "verbose": {r"int in the range \[0, inf\)|bool": ["x", -1, nan, None]},
 }
 OF_LAYERS = {
-    "hidden_units": {"int": [(0,), (-3,), (8.5,), (True,), (nan,), "ab", None]},
+    "hidden_units": {
+        "int": [(0,), (-3,), (8.5,), (True,), (nan,), "ab", None],
+        "Lower it": [(10**30,)],
+        "Pass a tuple": [{4, 5}, {4: 5}],
+    },
     "norm": {"'group'": ["layer", 3, True]},
     "activation": {"'gelu'": ["relux", None, 3]},
 }
@@ -138,13 +143,18 @@ PARAMETERS = {
     "CNN": {
         **OF_ALL_CLASSIFIERS,
         **OF_LAYERS,
-        "conv_channels": {"at least one": [(), (0,), (-3,), (8.5,), (True,)], "int": ["ab", None]},
+        "conv_channels": {
+            "at least one": [(), (0,), (-3,), (8.5,), (True,)],
+            "int": ["ab", None],
+            "Lower it": [(10**30,)],
+            "Pass a tuple": [{4, 5}],
+        },
         "architecture": {
             "'resnet'": ["vgg", 3, None],
             r"\(image_shape, n_classes\)": [takes_no_shape],
         },
         "depth": {r"int in the range \[8, inf\)": [2, 8.5, nan, "a", None]},
-        "width": {FROM_1: [0, 1.5, "a", None]},
+        "width": {r"int in the range \[1, 1000000\]": [0, 1.5, "a", None, 10**30]},
     },
     "Pretrained": {
         **OF_ALL_CLASSIFIERS,
@@ -235,7 +245,7 @@ def rows_of(kind, name, remedy, values):
                 (ValueError, TypeError),
                 lambda files, value=value: make(kind, **{name: value}).fit(X, y),
                 name,
-                re.escape(shown(value).removeprefix("optimizer__").removeprefix("criterion__")),
+                words_for(value),
                 remedy,
             ),
         )
@@ -252,6 +262,12 @@ def shown(value):
     if isinstance(value, list) and value:
         return shown(value[-1])
     return getattr(value, "__name__", None) or repr(value)
+
+
+def words_for(value):
+    """What an error must say of a value: all of it after "Got", or where it has no such words, what it holds."""
+    inside = re.escape(shown(value).removeprefix("optimizer__").removeprefix("criterion__"))
+    return rf"Got {re.escape(repr(value))} instead|^(?!.*Got .* instead).*(?<!\w)(?<!\d\.){inside}(?!\w|\.\d)"
 
 
 ROWS = dict(

@@ -13,7 +13,7 @@ from skimgcls.exceptions import ImageDecodeError
 from skimgcls.images import as_displayable, read_images
 from skimgcls.images._decode import map_in_threads, read_upright, upright_size
 from skimgcls.images._image_paths import image_paths
-from skimgcls.images._open_image import open_image
+from skimgcls.images._open_image import check_is_file, open_image
 
 _TAKEN_AT_A_TIME = 64  # images of one thread: handing over each alone would take longer than a small file
 _EXAMPLE = 96  # pixels, the longer side of an image that a report shows
@@ -130,6 +130,7 @@ def _as_pillow(shown):
 
 def _facts_of_file(path):
     try:
+        check_is_file(path, path)
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=_DIGEST)).digest()
             with open_image(file) as image:

@@ -8,7 +8,7 @@ from torch.nn import Module
 
 from skimgcls.architectures import ConvNet, ResNet
 from skimgcls.base import BaseImageClassifier
-from skimgcls.utils._check_widths import check_widths
+from skimgcls.estimators._check_layer_widths import MAX_WIDTH, check_layer_widths
 
 
 class CNNClassifier(BaseImageClassifier):
@@ -187,7 +187,7 @@ class CNNClassifier(BaseImageClassifier):
         "conv_channels": ["array-like", Integral],
         "architecture": [StrOptions({"conv", "resnet"}), callable],
         "depth": [Interval(Integral, 8, None, closed="left")],
-        "width": [Interval(Integral, 1, None, closed="left")],
+        "width": [Interval(Integral, 1, MAX_WIDTH, closed="both")],
     }
     _architecture_params = (
         *BaseImageClassifier._architecture_params,
@@ -305,8 +305,8 @@ class CNNClassifier(BaseImageClassifier):
         return ConvNet(
             in_shape,
             n_classes,
-            conv_channels=check_widths("conv_channels", self.conv_channels, at_least=1),
-            hidden_units=check_widths("hidden_units", self.hidden_units),
+            conv_channels=check_layer_widths("conv_channels", self.conv_channels, at_least=1),
+            hidden_units=check_layer_widths("hidden_units", self.hidden_units),
             **layers,
         )
 

@@ -6,7 +6,7 @@ from sklearn.utils._param_validation import Interval
 
 from skimgcls.architectures import MLP
 from skimgcls.base import BaseImageClassifier
-from skimgcls.utils._check_widths import check_widths
+from skimgcls.estimators._check_layer_widths import check_layer_widths
 
 
 class MLPClassifier(BaseImageClassifier):
@@ -267,7 +267,9 @@ class MLPClassifier(BaseImageClassifier):
         return MLP(
             (channels, height, width),
             n_classes,
-            hidden_units=check_widths("hidden_units", self.hidden_units, at_least=0 if self.patch_size is None else 2),
+            hidden_units=check_layer_widths(
+                "hidden_units", self.hidden_units, at_least=0 if self.patch_size is None else 2
+            ),
             patch_size=self.patch_size,
             norm=self.norm,
             activation=self.activation,

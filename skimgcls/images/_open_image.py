@@ -2,6 +2,10 @@
 
 import contextlib
 import os
+import re
+import stat
+import threading
+import warnings
 
 from PIL import Image, UnidentifiedImageError
 
@@ -12,6 +16,11 @@ MAX_PIXELS = 50_000_000  # a 50-megapixel photograph is 150 MB once decoded
 # Few formats, few decoders: every further one is more C code that unknown bytes reach.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _WEBP_HEADER = 30  # bytes, up to the size of each of its three kinds
+
+# What Pillow says of odd TIFF tags and EXIF data names no file, and the pixels are read all the same.
+_ODD_TAGS = ("ignore", None, UserWarning, re.compile(r"PIL\.TiffImagePlugin"), 0)  # as in warnings.filters
+_odd_tags_lock = threading.Lock()
+_n_open = 0  # files, in all threads
 
 
 class RefusedError(Exception):
@@ -35,7 +44,8 @@ def open_image(path):
     Raises
     ------
     ImageDecodeError
-        If the file is damaged, too large or in no supported format, or if anything is raised while it is open.
+        If the file is damaged, too large, in no supported format or no file on a disk (a pipe, a device), or if
+        anything is raised while it is open.
     OSError
         If the file cannot be opened.
     """
@@ -44,7 +54,9 @@ def open_image(path):
             file, name = path, getattr(path, "name", "the given file")
         else:
             name = str(os.fsdecode(path))  # plain text, also of a numpy string
+            check_is_file(path, name)
             file = stack.enter_context(open(path, "rb"))
+        stack.enter_context(_without_warnings_of_tags())
         try:
             _check_webp_size(file)
             image = Image.open(file, formats=FORMATS)
@@ -52,6 +64,33 @@ def open_image(path):
             yield image
         except Exception as error:  # on damaged bytes Pillow's decoders raise nearly anything, struct.error to KeyError
             raise ImageDecodeError(f"{name!r} could not be decoded: {_reason(error)}") from error
+
+
+def check_is_file(path, name):
+    """Refuse a pipe, a socket or a device: to open one can wait for ever."""
+    mode = os.stat(path).st_mode  # of what a link leads to
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # of a folder the system itself says so
+        raise ImageDecodeError(
+            f"{name!r} could not be decoded: it is no regular file, but a pipe, a socket or a device. Save its content "
+            "as an image file, or remove it."
+        )
+
+
+@contextlib.contextmanager
+def _without_warnings_of_tags():
+    """Not warnings.catch_warnings: where threads enter and leave it in turn, it restores the filters of another."""
+    global _n_open
+    with _odd_tags_lock:
+        _n_open += 1
+        if not warnings.filters or warnings.filters[0] is not _ODD_TAGS:
+            warnings.filters.insert(0, _ODD_TAGS)
+    try:
+        yield
+    finally:
+        with _odd_tags_lock:
+            _n_open -= 1
+            if not _n_open:
+                warnings.filters[:] = [each for each in warnings.filters if each is not _ODD_TAGS]
 
 
 def _check_webp_size(file):

@@ -4,6 +4,7 @@ import math
 import numbers
 import re
 import warnings
+from collections.abc import Iterator, Mapping, Set
 
 import numpy as np
 from sklearn.utils import check_array
@@ -15,6 +16,10 @@ from skimgcls.images._read_image_files import read_image_files
 
 _CHANNELS = ("auto", "first", "last")
 _CHANNEL_COUNTS = (1, 3, 4)
+_MAKE_DENSE = {
+    "meta": "It has no values: make it on the CPU or another device.",
+    "quantized": "Convert it with dequantize().",
+}
 
 
 def read_images(
@@ -96,6 +101,16 @@ def check_image_shape(image_shape):
     return tuple(int(size) for size in shape)
 
 
+def refuse_hidden_values(values, name, input_name):
+    """Refuse a masked array that hides something: what lies under the mask would be taken for true."""
+    n_hidden = int(np.ma.count_masked(values)) if isinstance(values, np.ma.MaskedArray) else 0
+    if n_hidden:
+        raise ValueError(
+            f"{input_name} is a masked array that hides {n_hidden} of its {values.size} values; {name} expected an "
+            f"array without missing values. Leave those rows out, or replace them with {input_name}.filled(...)."
+        )
+
+
 def _check_decoded_shape(layout, image_size, color_mode):
     """Refuse images that are not what files would have been decoded to: numbers are never resized in silence."""
     size, n_channels = check_image_size(image_size), {"gray": 1, "rgb": 3}.get(check_color_mode(color_mode))
@@ -115,7 +130,8 @@ def _to_array(X, estimator, name, dtype, input_name):
     if type(X) is np.ndarray and X.dtype == np.uint8 and X.ndim > 1 and X.size:
         return X  # bytes are finite numbers: looking on would take longer than a small network does for one image
     if _is_tensor(X):
-        X = _tensor_to_array(X)
+        X = _tensor_to_array(X, name, input_name)
+    refuse_hidden_values(X, name, input_name)
     X = _refuse_what_is_no_image(X, name, input_name)
     X = _to_numbers(X, estimator, name, input_name)
     if X.dtype == np.uint8:
@@ -143,12 +159,13 @@ def _to_numbers(X, estimator, name, input_name):
         if array.dtype.kind not in "biuf":
             raise TypeError("These are no numbers.")  # dates, which would become numbers of seconds
         return array
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         if re.search(rf"\b{input_name}\b", reason):
             raise
         got = f"dtype {X.dtype}" if hasattr(X, "dtype") else type(X).__name__
-        raise type(error)(
+        kind = ValueError if isinstance(error, OverflowError) else type(error)  # an int beyond any float
+        raise kind(
             f"{input_name} cannot be read as images: {reason}. Got {got}, where {name} expected real numbers: images "
             "(n, h, w), (n, h, w, c) or (n, c, h, w), or flat rows (n, features)."
         ) from error
@@ -158,7 +175,13 @@ def _is_tensor(X):
     return type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach")  # without importing torch here
 
 
-def _tensor_to_array(X):
+def _tensor_to_array(X, name, input_name):
+    kind = "meta" if X.is_meta else "quantized" if X.is_quantized else str(X.layout).removeprefix("torch.")
+    if kind != "strided":
+        raise ValueError(
+            f"{input_name} cannot be read as images: {name} expected a dense tensor that holds its values. Got a "
+            f"{kind} tensor. {_MAKE_DENSE.get(kind, 'Convert it with to_dense().')}"
+        )
     X = X.detach()
     if X.dtype.is_floating_point and X.element_size() == 2:
         X = X.float()  # numpy has no bfloat16
@@ -168,13 +191,18 @@ def _tensor_to_array(X):
 def _refuse_what_is_no_image(X, name, input_name):
     """Give text and images of unequal shapes a message about images; pass everything else on."""
     if isinstance(X, (list, tuple)) and X and _is_tensor(X[0]):
-        X = [_tensor_to_array(image) for image in X]
+        X = [_tensor_to_array(image, name, input_name) for image in X]
     if hasattr(X, "toarray") or getattr(X, "ndim", 1) > 1:
         return X
     if hasattr(X, "__getitem__") and type(X).__module__.startswith(("torch.utils.data", "torchvision.datasets")):
         raise ValueError(
             f"{input_name} is a {type(X).__name__}, where {name} expected images as an array and their labels as y. "
             "Stack them, for example with numpy.stack([image for image, _ in dataset])."
+        )
+    if isinstance(X, (Set, Mapping, Iterator)):
+        raise ValueError(
+            f"{input_name} is a {type(X).__name__}, where {name} expected images in order: an array, or a list of "
+            "arrays or paths. Make a list of the images, for example list(generator) or list(a_dict.values())."
         )
     if X is None or (hasattr(X, "__len__") and len(X) == 0):
         raise ValueError(f"{input_name} is {'None' if X is None else 'empty'}, where {name} expected images.")

@@ -4,8 +4,10 @@ import warnings
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import _num_samples
 
+from skimgcls.images._read_images import refuse_hidden_values
 from skimgcls.inspection._shown_images import model_name
 from skimgcls.metrics import bootstrap_intervals, classification_scores, per_class_scores
 from skimgcls.metrics._unwrap_estimator import unwrap_estimator
@@ -47,7 +49,8 @@ def evaluate(clf, X, y, *, n_bootstrap=1000, random_state=0, title=None):
     NotFittedError
         If the classifier is not fitted.
     ValueError
-        If it is none, images and labels do not fit together, or it knows none of the labels.
+        If it is none, there are no images, labels are missing, images and labels do not fit together, or it knows
+        none of the labels.
 
     See Also
     --------
@@ -69,8 +72,7 @@ def evaluate(clf, X, y, *, n_bootstrap=1000, random_state=0, title=None):
     """
     import pandas as pd
 
-    y = column_or_1d(y)
-    check_consistent_length(X, y)
+    y = check_labelled_images(X, y, "evaluate")
     predicted = predict_timed(clf, X)
     found = (y, predicted.y_pred, predicted.y_proba)
     frame = score_frame(*found, predicted.classes, n_bootstrap, random_state)
@@ -91,6 +93,32 @@ def evaluate(clf, X, y, *, n_bootstrap=1000, random_state=0, title=None):
     )
     add_mistakes(evaluation, X, clf)
     return Report(evaluation)
+
+
+def check_labelled_images(X, y, function_name):
+    """Return the labels as an array (n,), or raise an error that names `X` or `y` and the function they came to."""
+    import pandas as pd
+
+    for name, value, wanted in (("X", X, "images"), ("y", y, "one true label per image")):
+        if value is None or np.isscalar(value):
+            raise ValueError(f"{name} is {value!r}, where {function_name} expected {wanted}. Pass them as an array.")
+    n_images = _num_samples(X)
+    if n_images == 0:
+        raise ValueError(f"X is empty, where {function_name} expected images. Pass at least one image and its label.")
+    refuse_hidden_values(y, function_name, "y")
+    y = column_or_1d(y)
+    if len(y) != n_images:
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: X holds {n_images} images, y {len(y)} "
+            "labels. Pass one label per image."
+        )
+    n_missing = int(np.sum(pd.isna(y)))
+    if n_missing:
+        raise ValueError(
+            f"y contains NaN or None: {n_missing} of {len(y)} labels are missing. {function_name} expected the true "
+            "label of each image; leave those images out."
+        )
+    return y
 
 
 def score_frame(y_true, y_pred, y_proba, classes, n_bootstrap, random_state):

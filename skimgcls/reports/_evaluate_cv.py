@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+from sklearn.utils import _safe_indexing
 
 from skimgcls.inspection._shown_images import model_name
 from skimgcls.metrics import classification_scores, per_class_scores
 from skimgcls.metrics._unwrap_estimator import unwrap_estimator
 from skimgcls.reports._estimator_code import estimator_code
-from skimgcls.reports._evaluate import add_mistakes, score_frame, with_costs
+from skimgcls.reports._evaluate import add_mistakes, check_labelled_images, score_frame, with_costs
 from skimgcls.reports._evaluation import Evaluation, explain_gaps
 from skimgcls.reports._evaluation_text import COSTS
 from skimgcls.reports._predict_timed import predict_timed
@@ -54,7 +54,7 @@ def evaluate_cv(cross_validate_result, X, y, *, n_bootstrap=1000, random_state=0
     TypeError
         If it is no result of ``cross_validate``.
     ValueError
-        If estimators or indices are missing, or `X` and `y` are others than those of the cross-validation.
+        If estimators, indices or labels are missing, or `X` and `y` are others than those of the cross-validation.
 
     See Also
     --------
@@ -75,8 +75,8 @@ def evaluate_cv(cross_validate_result, X, y, *, n_bootstrap=1000, random_state=0
     >>> list(report.frame.columns)
     ['mean', 'sd', 'pooled', 'low', 'high', 'unit']
     """
-    y = column_or_1d(y)
-    estimators, folds = _read_result(cross_validate_result, X, y)
+    y = check_labelled_images(X, y, "evaluate_cv")
+    estimators, folds = _read_result(cross_validate_result, len(y))
     predicted = [
         predict_timed(estimator, _safe_indexing(X, rows), seconds=SECONDS / len(folds))
         for estimator, rows in zip(estimators, folds, strict=True)
@@ -105,7 +105,7 @@ def evaluate_cv(cross_validate_result, X, y, *, n_bootstrap=1000, random_state=0
     return Report(evaluation)
 
 
-def _read_result(result, X, y):
+def _read_result(result, n_images):
     """Return the estimator and the rows of the test images of each fold."""
     if not isinstance(result, Mapping) or "fit_time" not in result:
         raise TypeError(f"Expected the dict that cross_validate returns, got {type(result).__name__}. Call {CALL}.")
@@ -113,11 +113,10 @@ def _read_result(result, X, y):
     if missing:
         raise ValueError(f"The result of the cross-validation has no {' and no '.join(missing)}. Call {CALL}.")
     folds = [np.asarray(rows) for rows in result["indices"]["test"]]
-    check_consistent_length(X, y)
     last = max(rows.max() for rows in folds)
-    if last >= len(y):
+    if last >= n_images:
         raise ValueError(
-            f"The cross-validation has tested image {last}, but X and y have {len(y)}. Pass those that it was given."
+            f"The cross-validation has tested image {last}, but X and y have {n_images}. Pass those that it was given."
         )
     return list(result["estimator"]), folds
 

@@ -1,6 +1,8 @@
 """What a fit trains and validates on: checked once, then handed to the net as it is."""
 
 import re
+import reprlib
+import sys
 import warnings
 from dataclasses import dataclass
 from numbers import Number
@@ -12,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, _num_samples, assert_all_finite
 
 from skimgcls.images import ImageLayout
+from skimgcls.images._read_images import refuse_hidden_values
 from skimgcls.training._image_dataset import ImageDataset
 from skimgcls.training._prepared_images import read_dataset
 from skimgcls.utils._random import stream_seed
@@ -114,6 +117,7 @@ def _check_lengths(images, y, sample_weight):
 def _read_labels(y, name, argument):
     if y is None:
         raise ValueError(f"This {name} estimator requires y to be passed, but the target y is None.")
+    refuse_hidden_values(y, name, argument)
     try:
         y = y if hasattr(y, "iloc") else np.asarray(y)
         shape = y.shape
@@ -137,7 +141,10 @@ def _read_labels(y, name, argument):
     except (TypeError, ValueError) as error:
         reason = str(error).partition("\n")[0]  # scikit-learn prints all complex numbers
         if re.search(rf"\b{argument}\b", reason):
-            raise
+            raise ValueError(
+                f"{reason} {name} expected one label for each image: correct {argument}, or leave out images without "
+                "one."
+            ) from error
         labels = np.ravel(y).tolist()
         kinds = ", ".join(sorted({type(label).__name__ for label in labels}))
         if "," in kinds:  # they cannot be sorted
@@ -146,8 +153,8 @@ def _read_labels(y, name, argument):
                 f"example with {argument}.astype(str), and leave out images without a label."
             ) from error
         raise ValueError(
-            f"{argument} cannot be used as labels: {reason} Got {kinds}, such as {labels[0]!r}; {name} expected one "
-            "string, integer or boolean for each image."
+            f"{argument} cannot be used as labels: {reason} Got {kinds}, such as {reprlib.repr(labels[0])}; {name} "
+            "expected one string, integer or boolean for each image."
         ) from error
     return labels
 
@@ -171,10 +178,11 @@ def _read_weights(sample_weight, y, class_weight, name):
     try:
         weights = _check_sample_weight(sample_weight, y, dtype=np.float64, copy=True)
     except (TypeError, ValueError) as error:
-        if re.search("sample.?weight", str(error), re.IGNORECASE):
-            raise
+        reason = str(error).partition("\n")[0].rstrip(".")
+        named = "" if re.search("sample.?weight", reason, re.IGNORECASE) else "sample_weight cannot be read: "
         raise ValueError(
-            f"sample_weight cannot be read: {error}. {name} expected one finite number of at least 0 for each image."
+            f"{named}{reason}. {name} expected one finite number of at least 0 for each image. A weight of 0 leaves an "
+            "image out."
         ) from error
     if (weights < 0).any():
         raise ValueError(
@@ -187,10 +195,13 @@ def _read_weights(sample_weight, y, class_weight, name):
             f"sample_weight holds only zeros: {name} has nothing to train on. Give at least two classes a "
             "positive weight."
         )
+    _check_sum(weights, "sample_weight", name)
     try:
-        weights[kept] *= compute_sample_weight(class_weight, y[kept])  # the balance of what is trained on
+        with np.errstate(over="ignore"):  # refused below
+            weights[kept] *= compute_sample_weight(class_weight, y[kept])  # the balance of what is trained on
     except ValueError as error:
         raise ValueError(f"{error}={class_weight!r}. Name labels of y in it, or use 'balanced'.") from error
+    _check_sum(weights, f"class_weight={class_weight!r}", name)
     if not weights.any():
         raise ValueError(
             f"class_weight={class_weight!r} leaves no image a positive weight: {name} has nothing to train on. Give at "
@@ -199,9 +210,20 @@ def _read_weights(sample_weight, y, class_weight, name):
     return weights
 
 
+def _check_sum(weights, argument, name):
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if not np.isfinite(total):
+        raise ValueError(
+            f"{argument} is too large: the weights of all images add up to {total}, where {name} expected a finite "
+            "sum. Divide all weights by a constant; only their ratios count."
+        )
+
+
 def _check_class_weight(class_weight, name):
     given = class_weight if isinstance(class_weight, dict) else {}
-    wrong = {k: w for k, w in given.items() if not (isinstance(w, Number) and np.isreal(w) and 0 <= w < np.inf)}
+    largest = sys.float_info.max
+    wrong = {k: w for k, w in given.items() if not (isinstance(w, Number) and np.isreal(w) and 0 <= w <= largest)}
     if wrong:
         raise ValueError(
             f"class_weight holds {wrong}; {name} expected finite numbers of at least 0. A weight of 0 leaves a class "

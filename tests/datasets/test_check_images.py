@@ -1,4 +1,5 @@
 import os
+import threading
 import zipfile
 
 import numpy as np
@@ -159,3 +160,15 @@ def test_the_stray_gif_among_real_photographs_is_reported_by_name(shared_data, t
     assert "GIF, palette" in odd["detail"].iloc[0]
     assert "imageNotFound.gif" in str(report)
     assert len(report) < 10  # the photographs are in order
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_reported_and_not_waited_for(tmp_path):
+    path, found = tmp_path / "x.png", []
+    os.mkfifo(path)
+    thread = threading.Thread(target=lambda: found.append(check_images([str(path)])), daemon=True)
+    thread.start()
+    thread.join(30)
+    if thread.is_alive():  # it waits for someone to write
+        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+    assert "no regular file" in str(found[0].frame.to_string() if hasattr(found[0], "frame") else found[0])

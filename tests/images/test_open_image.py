@@ -1,12 +1,19 @@
 import io
+import os
+import socket
 import struct
+import threading
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from skimgcls import MLPClassifier
+from skimgcls.datasets import load_image_folder
 from skimgcls.exceptions import ImageDecodeError
+from skimgcls.images import decode_image, decode_images
 from skimgcls.images._open_image import FORMATS, MAX_PIXELS, open_image
 
 
@@ -83,3 +90,72 @@ def test_every_format_is_opened_by_its_content(kind):
     Image.fromarray(np.zeros((4, 5, 3), np.uint8)).save(file, kind)
     with open_image(file) as image:
         assert (image.format, image.size) == (kind, (5, 4))
+
+
+PIPE_READERS = {
+    "open_image": lambda path: open_image(path).__enter__(),
+    "decode_image": decode_image,
+    "decode_images": lambda path: decode_images([path] * 3, 8, n_threads=2),
+    "load_image_folder": lambda path: load_image_folder(path.parents[1], 8),
+    "fit": lambda path: MLPClassifier((2,), max_epochs=1, image_size=8).fit([path] * 4, [0, 0, 1, 1]),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("reader", PIPE_READERS)
+def test_a_pipe_is_refused_and_not_waited_for(reader, tmp_path):
+    path = tmp_path / "class" / "x.png"
+    path.parent.mkdir()
+    os.mkfifo(path)
+    raised = []
+
+    def read():
+        try:
+            PIPE_READERS[reader](path)
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(30)
+    if thread.is_alive():  # it waits for someone to write
+        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+    assert [type(error) for error in raised] == [ImageDecodeError]
+    assert f"{str(path)!r} could not be decoded: it is no regular file" in str(raised[0])
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="the system has no such sockets")
+def test_a_socket_and_a_device_are_no_images_and_a_link_to_a_file_is_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the path of a socket may have 100 characters
+    Image.new("L", (5, 4)).save("a.png")
+    os.symlink("a.png", "link.png")
+    with open_image("link.png") as image:
+        assert image.size == (5, 4)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("s.png")
+        for path in ("s.png", os.devnull):
+            with pytest.raises(ImageDecodeError, match=f"{path}' .* no regular file.* Save"), open_image(path):
+                pass
+
+
+def with_a_tag_larger_than_the_file():
+    file = io.BytesIO()
+    Image.fromarray(np.full((4, 5), 7, np.uint8)).save(file, "TIFF", description="a long text")
+    content = file.getvalue()
+    entry = content.index(struct.pack("<HHI", 270, 2, 12))  # tag, type, length
+    return content[: entry + 4] + struct.pack("<I", 10**6) + content[entry + 8 :]
+
+
+@pytest.mark.parametrize("action", ["error", "always"])
+def test_what_pillow_says_of_odd_tags_stays_silent_and_the_image_is_read(action, tmp_path):
+    path = tmp_path / "odd.tif"
+    path.write_bytes(with_a_tag_larger_than_the_file())
+    with pytest.warns(UserWarning, match="Tag data larger than file"), Image.open(path) as image:
+        image.load()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter(action)
+        before = list(warnings.filters)
+        images = decode_images([path] * 40, 4, n_threads=4)
+        assert warnings.filters == before
+    assert not caught
+    assert (images == 7).all()

@@ -148,6 +148,29 @@ def test_what_cannot_be_evaluated_is_refused(fitted_mlp, digits):
         evaluate(fitted_mlp, X, y.astype(str))
 
 
+@pytest.mark.parametrize("gap", [np.nan, None, pd.NA])
+def test_missing_labels_are_counted_and_refused(gap, fitted_mlp, digits):
+    X, y = digits
+    y = y.astype(object)
+    y[:3] = gap
+    for labels in (y, pd.Series(y)):
+        with pytest.raises(ValueError, match=r"NaN or None: 3 of 400 labels are missing.* leave those images"):
+            evaluate(fitted_mlp, X, labels)
+
+
+def test_no_images_no_labels_and_other_numbers_of_them_are_named(fitted_mlp, digits):
+    X, y = digits
+    for images, labels, message in (
+        (None, y, "X is None, where evaluate expected images. Pass"),
+        ("cat.png", y, "X is 'cat.png', where evaluate expected images. Pass"),
+        (X, None, "y is None, where evaluate expected one true label per image. Pass"),
+        (X[:0], y[:0], "X is empty, where evaluate expected images. Pass at least one"),
+        (X, y[:7], "X holds 400 images, y 7 labels. Pass one label per image"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            evaluate(fitted_mlp, images, labels)
+
+
 def test_advice_is_asked_of_the_network_inside_a_pipeline_too(digits):
     X, y = digits[0][:200], digits[1][:200]
     network = MLPClassifier((16,), lr=1e-6, max_epochs=5, random_state=0, n_jobs=1)  # which gets nowhere

@@ -95,3 +95,16 @@ def test_what_is_no_result_and_other_images_are_refused(logistic, rows):
     result = cross_validated(logistic, *rows, cv=2)
     with pytest.raises(ValueError, match="has tested image 399, but X and y have 300"):
         evaluate_cv(result, rows[0][:300], rows[1][:300])
+
+
+def test_images_and_labels_that_are_missing_or_do_not_fit_are_refused(logistic, rows):
+    X, y = rows
+    result = cross_validated(logistic, X, y, cv=2)
+    for images, labels, message in (
+        (X, np.where(y == 3, np.nan, y), rf"y contains NaN or None: {(y == 3).sum()} of 400 labels are missing"),
+        (None, y, "X is None, where evaluate_cv expected images"),
+        (X[:0], y[:0], "X is empty, where evaluate_cv expected images"),
+        (X, y[:7], "X holds 400 images, y 7 labels"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            evaluate_cv(result, images, labels)
