@@ -13,6 +13,7 @@ from sklearn.utils.validation import _num_samples
 
 from skimgcls.base import BaseImageClassifier
 from skimgcls.training._training_state import training_state
+from skimgcls.training._warn_of_blow_up import judged_by_score
 from skimgcls.utils._stable_hash import code_version, stable_hash
 
 
@@ -65,7 +66,8 @@ class GrowingModel:
                 self._go_on_from_saved(epochs)
             X = self._for_network(self._X_train)
             while self.epochs < epochs:
-                self.network.partial_fit(X, self.fold.y_train, **self._params)
+                with judged_by_score():
+                    self.network.partial_fit(X, self.fold.y_train, **self._params)
                 self._params.pop("classes", None)  # asked for at the first call
                 self.epochs += 1
         except Exception as error:

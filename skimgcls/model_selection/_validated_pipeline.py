@@ -7,6 +7,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
 from skimgcls.model_selection._known_costs import HARMLESS
+from skimgcls.training._warn_of_blow_up import judged_by_score
 
 _HARMLESS = HARMLESS - {"LRScheduler"}  # which may wait for a validation loss
 
@@ -43,6 +44,7 @@ class ValidatedPipeline(Pipeline):
             return cls([("network", estimator)])
         return cls(estimator.steps, memory=estimator.memory, verbose=estimator.verbose)
 
+    @judged_by_score()
     def fit(self, X, y=None, **params):
         """Fit the transformers, then the network with the transformed validation set."""
         _warm_up(_network_in(self).device)

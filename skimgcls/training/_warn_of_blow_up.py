@@ -1,6 +1,8 @@
 """A warning of training that stayed finite and still blew up."""
 
+import contextlib
 import warnings
+from contextvars import ContextVar
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
@@ -12,6 +14,18 @@ from skimgcls.callbacks import EarlyStopping
 # epoch. Of 750 at rates up to a thousand times as high, 380 came above 5: 80 of these recovered within the 4 epochs.
 _BLOWN_UP = 5
 _LIKE_GUESSING = 0.95  # what a network is left at whose units all died
+
+_is_judged = ContextVar("_is_judged", default=False)
+
+
+@contextlib.contextmanager
+def judged_by_score():
+    """Say nothing of blow-ups in the body: a search tries rates that blow up on purpose, and its scores tell."""
+    token = _is_judged.set(True)
+    try:
+        yield
+    finally:
+        _is_judged.reset(token)
 
 
 def warn_of_blow_up(net, *, once=False):
@@ -32,7 +46,7 @@ def warn_of_blow_up(net, *, once=False):
     ConvergenceWarning
     """
     losses = [row["train_loss"] for row in net.history.to_list()][: _epoch_of_weights(net)]
-    if len(losses) < 2:
+    if len(losses) < 2 or _is_judged.get():
         return
     alike = _loss_of_all_alike(net)
     if not _has_blown_up(losses, alike) or (once and any(_has_blown_up(losses[:n], alike) for n in range(len(losses)))):

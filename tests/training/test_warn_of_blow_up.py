@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skimgcls import MLPClassifier
 from skimgcls.callbacks import EarlyStopping
-from skimgcls.training._warn_of_blow_up import warn_of_blow_up
+from skimgcls.training._warn_of_blow_up import judged_by_score, warn_of_blow_up
 
 GUESSING = math.log(10)
 
@@ -139,3 +139,10 @@ def test_usual_trainings_say_nothing_not_even_on_wrong_labels(digits, params, rn
     X, y = digits
     for labels in (y, rng.permutation(y)):
         MLPClassifier((32,), **{"max_epochs": 3, "random_state": 0} | params).fit(X, labels)  # warnings are errors here
+
+
+def test_nothing_is_said_where_scores_tell(net):
+    with_losses(net, [1e9, 1e8])
+    with judged_by_score():
+        assert not is_warned_of(net)
+    assert is_warned_of(net)
