@@ -8,7 +8,7 @@ from pathlib import Path
 
 from skimgcls.exceptions import ModelFileError
 from skimgcls.export._describe_model import describe_model
-from skimgcls.export._manifest import pack_manifest, unpack_manifest
+from skimgcls.export._manifest import pack_manifest
 from skimgcls.export._model_weights import ModelWeights, pack_weights
 from skimgcls.export._model_zip import write_model_zip
 from skimgcls.export._restore_model import restore_model
@@ -86,7 +86,7 @@ def save_model(estimator, path):
     description = describe_model(estimator)
     weights = pack_weights(description.tensors)
     manifest = pack_manifest(description.record, weights)
-    _check_loads(estimator, manifest, weights)
+    _check_loads(estimator, description.record, weights)
     if description.left_out:
         warnings.warn(
             f"Not stored in {path.name}: {', '.join(description.left_out)}. Model files hold no objects; the loaded "
@@ -99,9 +99,8 @@ def save_model(estimator, path):
         raise OSError(error.errno, _explain(error, path, len(manifest) + len(weights))) from error
 
 
-def _check_loads(estimator, manifest, weights):
+def _check_loads(estimator, record, weights):
     """Load the model in memory: what load_model refuses is not written."""
-    record, _, _ = unpack_manifest(manifest)
     try:
         restore_model(record, ModelWeights(weights), next(_own_architectures(estimator), None))
     except ModelFileError as error:

@@ -1,6 +1,7 @@
 """A fit on disk, one epoch after the other, so that the same call goes on after a crash."""
 
 import contextlib
+import copy
 import os
 import time
 import warnings
@@ -232,13 +233,12 @@ def _warn_of_forgetful(net):
 
 
 def _identity(estimator, X, y, sample_weight, X_val, y_val):
-    params = {name: value for name, value in estimator.get_params().items() if name not in _WITHOUT_EFFECT}
+    what = copy.copy(estimator)
+    vars(what).update(dict.fromkeys(_WITHOUT_EFFECT))
     X, X_val = (images.unread() if isinstance(images, PreparedImages) else images for images in (X, X_val))
     data = hash_data(X, y, sample_weight=sample_weight, X_val=X_val, y_val=y_val)
     warm = training_state(estimator.net_) if estimator.warm_start and hasattr(estimator, "net_") else None
-    for name, value in params.items():
-        stable_hash(value, name)  # an error names the parameter
-    return stable_hash([type(estimator), params, data, warm])
+    return stable_hash([what, data, warm])
 
 
 def _with_state(net):

@@ -14,6 +14,7 @@ from skorch.callbacks import Callback, EpochScoring, LRScheduler
 from skimgcls import CNNClassifier, EnsembleClassifier, MLPClassifier, PretrainedClassifier
 from skimgcls.exceptions import DivergedError
 from skimgcls.training import PreparedImages
+from skimgcls.training._fit_checkpoint import _identity
 from skimgcls.training._state_bytes import pack_state, unpack_state
 
 MLP = {"hidden_units": (16,), "batch_size": 64, "max_epochs": 6, "random_state": 0, "n_jobs": 1}
@@ -155,6 +156,16 @@ def test_what_counts_for_the_result_has_a_file_of_its_own(change, is_shared, dig
     for each in (model, clone(model).set_params(**change)):
         each.fit(*digits)
     assert len(list(tmp_path.glob("*.safetensors"))) == (1 if is_shared else 2)
+
+
+def test_other_weights_in_the_file_that_a_network_begins_with_are_another_fit(digits, tmp_path):
+    path = tmp_path / "weights.pth"
+    identities = []
+    for content in (b"one", b"another"):
+        path.write_bytes(content)
+        model = PretrainedClassifier("resnet18", weights=str(path), checkpoint_dir=tmp_path)
+        identities += [_identity(model, *digits, None, None, None) for _ in range(2)]
+    assert len(set(identities)) == 2
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
